@@ -1,1 +1,1 @@
-export {};
+export { GanTrainError, errorCodes, type ErrorCode } from './errors.js';
