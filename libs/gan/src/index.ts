@@ -1,1 +1,11 @@
-export {};
+export * from './architecture.js';
+export * from './presets.js';
+export * from './random.js';
+export type * from './layout.js';
+export { layoutsFromOptions } from './layout.js';
+export { assignWeights, createGan, disposeGan, type Gan } from './model.js';
+export { initialState, initialWeights } from './initial.js';
+export { gridNoise, shardNoise } from './noise.js';
+export { bytesFromImages, generateImages, imagesFromBytes } from './images.js';
+export { discriminatorShardGradients, generatorShardGradients } from './phases.js';
+export { applyPhase, type NetworkState, type PhaseResult } from './optimizer.js';

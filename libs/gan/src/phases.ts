@@ -1,0 +1,115 @@
+/**
+ * The gradients of one shard, one function a phase. The results lie in a flat buffer, laid out by `PhaseLayout`, ready
+ * to be summed over the shards.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { flushEngine, tensorOfItems } from './engine.js';
+import { discriminateByBatch, generateByBatch } from './forward.js';
+import type { PhaseLayout } from './layout.js';
+import { lossFromLogits, meanProbability } from './losses.js';
+import type { Gan } from './model.js';
+
+/** Takes a value that rides along with the gradients; of several values of one name the average counts. */
+type Report = (name: string, value: tf.Tensor) => void;
+
+/**
+ * The discriminator's gradients on one shard: means over its items. The fakes are what G, in training mode, makes of
+ * `noise`; G's batch statistics are dropped.
+ *
+ * `seed`: one batch of 2b, the reals first, the loss averaged over all 2b. `dcgan`: D on reals and fakes apart, each
+ * with its own batch statistics, of which the average is reported; the loss is the sum of the two means.
+ *
+ * @param shard images [b, size, size, channels] in -1..1, noise [b, latentDim]
+ * @param out of `gan.phases.d.length` elements, all of which are written
+ */
+export function discriminatorShardGradients(
+  gan: Gan,
+  shard: { images: Float32Array; noise: Float32Array },
+  out: Float32Array,
+): void {
+  tf.tidy(() => {
+    const real = tensorOfItems(shard.images, [gan.options.size, gan.options.size, gan.options.channels]);
+    const noise = tensorOfItems(shard.noise, [gan.options.latentDim]);
+    if (real.shape[0] !== noise.shape[0]) {
+      throw new Error(
+        `a shard of ${real.shape[0]} images needs as many noise vectors, not ${noise.shape[0]}`,
+      );
+    }
+    const fake = generateByBatch(gan, noise, () => undefined);
+    const loss = gan.options.preset === 'seed' ? concatenatedLoss : separateLosses;
+    writeGradients(gan, gan.phases.d, out, (report) => loss(gan, real, fake, report));
+  });
+}
+
+/**
+ * The generator's gradients on one shard, through the discriminator as it stands, in training mode: means over the
+ * items. D's batch statistics are dropped.
+ *
+ * @param shard noise [b, latentDim]
+ * @param out of `gan.phases.g.length` elements, all of which are written
+ */
+export function generatorShardGradients(gan: Gan, shard: { noise: Float32Array }, out: Float32Array): void {
+  tf.tidy(() => {
+    const noise = tensorOfItems(shard.noise, [gan.options.latentDim]);
+    writeGradients(gan, gan.phases.g, out, (report) => {
+      const logits = discriminateByBatch(gan, generateByBatch(gan, noise, report), () => undefined);
+      report('fake', meanProbability(logits));
+      return lossFromLogits(logits, 'real');
+    });
+  });
+}
+
+/** D's loss as the tutorial takes it. The two means have equal weights because the halves are equally long. */
+function concatenatedLoss(gan: Gan, real: tf.Tensor, fake: tf.Tensor, report: Report): tf.Scalar {
+  const logits = discriminateByBatch(gan, tf.concat([real, fake]), report);
+  const [ofReal, ofFake] = tf.split(logits, 2) as [tf.Tensor, tf.Tensor];
+  return tf.mul(sumOfLosses(ofReal, ofFake, report), 0.5);
+}
+
+/** D's loss as DCGAN takes it. */
+function separateLosses(gan: Gan, real: tf.Tensor, fake: tf.Tensor, report: Report): tf.Scalar {
+  return sumOfLosses(discriminateByBatch(gan, real, report), discriminateByBatch(gan, fake, report), report);
+}
+
+function sumOfLosses(ofReal: tf.Tensor, ofFake: tf.Tensor, report: Report): tf.Scalar {
+  report('real', meanProbability(ofReal));
+  report('fake', meanProbability(ofFake));
+  return tf.add(lossFromLogits(ofReal, 'real'), lossFromLogits(ofFake, 'fake'));
+}
+
+/**
+ * Differentiates `computeLoss` with respect to the phase's own network only, and writes gradients, statistics and
+ * scalars to `out`. To be called in a tidy.
+ *
+ * A lazy engine has everything pending until the one flush, and so computes the whole phase as one graph.
+ */
+function writeGradients(
+  gan: Gan,
+  layout: PhaseLayout,
+  out: Float32Array,
+  computeLoss: (report: Report) => tf.Scalar,
+): void {
+  if (out.length !== layout.length) {
+    throw new Error(`phase ${layout.phase} fills ${layout.length} elements, not ${out.length}`);
+  }
+  const { trainable, running, length } = layout.network;
+  const variables = gan.variables[layout.network.network];
+  const reported = new Map<string, tf.Tensor[]>();
+  const { value, grads } = tf.variableGrads(
+    () => computeLoss((name, tensor) => reported.set(name, [...(reported.get(name) ?? []), tf.keep(tensor)])),
+    trainable.map((spec) => variables.get(spec.name)!),
+  );
+  const averages = new Map([...reported].map(([name, tensors]) => [name, takeAverage(tensors)]));
+  averages.set('loss', value);
+  flushEngine();
+  for (const spec of trainable) out.set(grads[variables.get(spec.name)!.name]!.dataSync(), spec.offset);
+  for (const spec of running) out.set(averages.get(spec.name)!.dataSync(), spec.offset);
+  layout.scalars.forEach((name, i) => out.set(averages.get(name)!.dataSync(), length + i));
+}
+
+/** The mean of tensors that were kept, which are disposed of. */
+function takeAverage(kept: tf.Tensor[]): tf.Tensor {
+  const average = tf.mul(kept.length === 1 ? kept[0]! : tf.addN(kept), 1 / kept.length);
+  tf.dispose(kept);
+  return average;
+}
