@@ -1,0 +1,64 @@
+/** The numbers of a 2D convolution, as the forward pass sees them. */
+import { backend_util } from '@tensorflow/tfjs-core';
+
+type Pair = readonly [number, number];
+type Padding = Parameters<typeof backend_util.computeConv2DInfo>[4];
+type DimRounding = Parameters<typeof backend_util.computeConv2DInfo>[5];
+
+/** Pairs are [height, width]. */
+export interface ConvGeometry {
+  readonly batch: number;
+  readonly input: Pair;
+  readonly output: Pair;
+  readonly filter: Pair;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly strides: Pair;
+  readonly dilations: Pair;
+  readonly padBefore: Pair;
+  readonly padAfter: Pair;
+}
+
+/** Attributes that the convolution kernels of TensorFlow.js share. */
+export interface ConvAttributes {
+  readonly strides: [number, number] | number;
+  readonly pad: Padding;
+  readonly dataFormat?: 'NHWC' | 'NCHW';
+  readonly dilations?: [number, number] | number;
+  readonly dimRoundingMode?: DimRounding;
+}
+
+/**
+ * Geometry of the convolution of an NHWC input with an HWIO filter. Throws TensorFlow.js's error where they don't fit.
+ */
+export function convGeometryFromShapes(
+  inputShape: readonly number[],
+  filterShape: readonly number[],
+  { strides, pad, dilations, dimRoundingMode }: ConvAttributes,
+): ConvGeometry {
+  const info = backend_util.computeConv2DInfo(
+    [...inputShape] as [number, number, number, number],
+    [...filterShape] as [number, number, number, number],
+    strides,
+    dilations ?? 1,
+    pad,
+    dimRoundingMode,
+  );
+  return {
+    batch: info.batchSize,
+    input: [info.inHeight, info.inWidth],
+    output: [info.outHeight, info.outWidth],
+    filter: [info.filterHeight, info.filterWidth],
+    inChannels: info.inChannels,
+    outChannels: info.outChannels,
+    strides: [info.strideHeight, info.strideWidth],
+    dilations: [info.dilationHeight, info.dilationWidth],
+    padBefore: [info.padInfo.top, info.padInfo.left],
+    padAfter: [info.padInfo.bottom, info.padInfo.right],
+  };
+}
+
+/** ONNX's order: all begins, then all ends. */
+export function onnxPads({ padBefore, padAfter }: Pick<ConvGeometry, 'padBefore' | 'padAfter'>): number[] {
+  return [...padBefore, ...padAfter];
+}

@@ -1,0 +1,130 @@
+/** Collects the nodes and constants of one ONNX graph. */
+import type { TensorDtype } from '../onnx/binding.js';
+import { ELEMENT_TYPE } from '../onnx/model.js';
+import type { Attributes, ElementType, OnnxInitializer, OnnxNode } from '../onnx/model.js';
+
+/** Outputs of these operators may be written straight into JavaScript memory; see `GraphWriter.mustBeAligned`. */
+const ALIGNMENT_SAFE = new Set([
+  'Add',
+  'Cast',
+  'Concat',
+  'Conv',
+  'ConvTranspose',
+  'Div',
+  'Gemm',
+  'MatMul',
+  'FusedMatMul',
+  'Max',
+  'Min',
+  'Mul',
+  'Reshape',
+  'Slice',
+  'Sqrt',
+  'Sub',
+  'Transpose',
+  'Where',
+]);
+/** Operators whose sums are grouped by the address of their input. */
+const READS_ALIGNED = new Set(['ReduceSum', 'ReduceMean', 'ReduceProd', 'ReduceMax', 'ReduceMin']);
+
+export class GraphWriter {
+  readonly nodes: OnnxNode[] = [];
+  readonly initializers: OnnxInitializer[] = [];
+  /** Results that several ops of a graph share, by a key of their own. */
+  readonly shared = new Map<string, string[]>();
+  private readonly constants = new Map<string, string>();
+  private readonly aliases = new Map<string, string>();
+  private readonly unaligned = new Set<string>();
+  private readonly opOf = new Map<string, string>();
+  private readonly aligned = new Set<string>();
+
+  /** @param opNames names of all lazy ops of the graph, for an op that depends on what comes after it */
+  constructor(readonly opNames: ReadonlySet<string>) {}
+
+  /** Declares a graph input: JavaScript memory, at an address that no one chose. */
+  declareInput(name: string): void {
+    this.unaligned.add(name);
+  }
+
+  /** Adds a node with one output and returns its name. */
+  op(op: string, inputs: readonly string[], attributes: Attributes = {}, domain = ''): string {
+    return this.ops(op, inputs, 1, attributes, domain)[0]!;
+  }
+
+  /** Adds a node with several outputs. */
+  ops(
+    op: string,
+    inputs: readonly string[],
+    count: number,
+    attributes: Attributes = {},
+    domain = '',
+  ): string[] {
+    const [first, ...others] = inputs;
+    const sources = READS_ALIGNED.has(op) ? [this.alignedInput(first!), ...others] : inputs;
+    const outputs = Array.from({ length: count }, (_, i) => `n${this.nodes.length}_${i}`);
+    this.nodes.push({ op, domain, inputs: sources, outputs, attributes });
+    for (const output of outputs) this.opOf.set(output, op);
+    return outputs;
+  }
+
+  /** Reshape: ONNX Runtime shares the memory. */
+  reshape(name: string, shape: readonly number[]): string {
+    const view = this.op('Reshape', [name, this.int64s(shape)], { allowzero: 1 });
+    this.aliases.set(view, this.aliases.get(name) ?? name);
+    return view;
+  }
+
+  /** Converts elements: floats to integers by truncation, anything to bool by != 0. */
+  cast(name: string, dtype: TensorDtype): string {
+    return this.op('Cast', [name], { to: ELEMENT_TYPE[dtype] });
+  }
+
+  /** A constant list of int64, as axes, shapes and splits are given. */
+  int64s(values: readonly number[]): string {
+    return this.constant('int64', [values.length], BigInt64Array.from(values, BigInt));
+  }
+
+  /** A constant of rank 0. */
+  scalar(value: number, dtype: TensorDtype = 'float32'): string {
+    return this.numbers([value], [], dtype);
+  }
+
+  numbers(values: readonly number[], shape: readonly number[], dtype: TensorDtype = 'float32'): string {
+    const make = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype];
+    return this.constant(dtype, shape, make.from(values));
+  }
+
+  /** Whether a node computes it: it's neither a graph input nor a constant. */
+  isComputed(name: string): boolean {
+    return this.opOf.has(name);
+  }
+
+  /**
+   * Whether ONNX Runtime must allocate this output itself. Some of its loops (Log, Softplus, Elu, sums, ...) treat
+   * the elements before the first aligned address otherwise than the rest, so that the last bit depends on where
+   * an array lies. Its own memory is always aligned; a JavaScript array is not.
+   */
+  mustBeAligned(output: string): boolean {
+    return this.aligned.has(output) || !ALIGNMENT_SAFE.has(this.opOf.get(output) ?? '');
+  }
+
+  /** An input of a sum: copied first if it lies in JavaScript memory, kept out of it if it is an output too. */
+  private alignedInput(name: string): string {
+    const origin = this.aliases.get(name) ?? name;
+    this.aligned.add(origin);
+    // Max of one input is a plain copy, and no optimisation of ONNX Runtime removes it.
+    return this.unaligned.has(origin) ? this.op('Max', [name]) : name;
+  }
+
+  private constant(type: ElementType, shape: readonly number[], data: NodeJS.TypedArray): string {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const key = `${type}[${shape.join()}]${Buffer.from(bytes).toString('base64')}`;
+    let name = this.constants.get(key);
+    if (name === undefined) {
+      name = `c${this.constants.size}`;
+      this.constants.set(key, name);
+      this.initializers.push({ name, type, shape, bytes });
+    }
+    return name;
+  }
+}

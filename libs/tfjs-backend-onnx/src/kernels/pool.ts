@@ -1,0 +1,132 @@
+/** Pooling kernels. */
+import { backend_util } from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { ConvAttributes } from '../conv/geometry.js';
+import { onnxPads } from '../conv/geometry.js';
+import type { LazyOp } from '../emit/op.js';
+import { nameIn, NCHW, permutedValue, sizeOf } from '../emit/value.js';
+import type { GraphValue } from '../emit/value.js';
+import type { GraphWriter } from '../emit/writer.js';
+import type { Attributes } from '../onnx/model.js';
+import { haveDtype, inputOf } from './kernel.js';
+import type { KernelCall, LazyKernel } from './kernel.js';
+
+type Pair = readonly [number, number];
+
+/** Pairs are [height, width]. */
+interface PoolGeometry {
+  readonly inputShape: readonly number[];
+  readonly outputShape: readonly number[];
+  readonly filter: Pair;
+  readonly strides: Pair;
+  readonly padBefore: Pair;
+  readonly padAfter: Pair;
+}
+
+function poolGeometry(shape: readonly number[], call: KernelCall): PoolGeometry {
+  const { filterSize, strides, pad, dimRoundingMode } = call.attributes as unknown as ConvAttributes & {
+    filterSize: [number, number] | number;
+  };
+  const info = backend_util.computePool2DInfo(
+    [...shape] as [number, number, number, number],
+    filterSize,
+    strides,
+    1,
+    pad,
+    dimRoundingMode,
+  );
+  return {
+    inputShape: shape,
+    outputShape: info.outShape,
+    filter: [info.filterHeight, info.filterWidth],
+    strides: [info.strideHeight, info.strideWidth],
+    padBefore: [info.padInfo.top, info.padInfo.left],
+    padAfter: [info.padInfo.bottom, info.padInfo.right],
+  };
+}
+
+function poolAttributes(geometry: PoolGeometry): Attributes {
+  return { kernel_shape: geometry.filter, strides: geometry.strides, pads: onnxPads(geometry) };
+}
+
+/**
+ * Max pooling with the place of each maximum, the first one in row-major order, as an index into the NCHW tensor.
+ * The forward and the backward pass of one graph share it.
+ */
+function emitMaxPoolWithIndices(
+  writer: GraphWriter,
+  x: GraphValue,
+  geometry: PoolGeometry,
+): [string, string] {
+  const input = nameIn(writer, x, NCHW);
+  const key = `MaxPool ${input} ${JSON.stringify(geometry)}`;
+  let pooled = writer.shared.get(key);
+  if (!pooled) {
+    pooled = writer.ops('MaxPool', [input], 2, poolAttributes(geometry));
+    writer.shared.set(key, pooled);
+  }
+  return pooled as [string, string];
+}
+
+const MAX_POOL_OP: LazyOp = {
+  name: 'MaxPool',
+  emit: (writer, [x], geometry: PoolGeometry) => {
+    const name = writer.opNames.has('MaxPoolGrad')
+      ? emitMaxPoolWithIndices(writer, x!, geometry)[0]
+      : writer.op('MaxPool', [nameIn(writer, x!, NCHW)], poolAttributes(geometry));
+    return [permutedValue(name, geometry.outputShape, 'float32', NCHW)];
+  },
+};
+
+/** Each dy goes to the place of its window's maximum; windows that overlap add up. */
+const MAX_POOL_GRAD_OP: LazyOp = {
+  name: 'MaxPoolGrad',
+  emit: (writer, [dy, x], geometry: PoolGeometry) => {
+    const [, indices] = emitMaxPoolWithIndices(writer, x!, geometry);
+    const [n, h, w, c] = geometry.inputShape as [number, number, number, number];
+    const size = sizeOf(geometry.inputShape);
+    const dx = writer.op(
+      'ScatterElements',
+      [
+        writer.op('Expand', [writer.scalar(0), writer.int64s([size])]),
+        writer.reshape(indices, [-1]),
+        writer.reshape(nameIn(writer, dy!, NCHW), [-1]),
+      ],
+      { axis: 0, reduction: 'add' },
+    );
+    return [permutedValue(writer.reshape(dx, [n, c, h, w]), geometry.inputShape, 'float32', NCHW)];
+  },
+};
+
+const AVG_POOL_OP: LazyOp = {
+  name: 'AvgPool',
+  emit: (writer, [x], geometry: PoolGeometry) => {
+    const name = writer.op('AveragePool', [nameIn(writer, x!, NCHW)], poolAttributes(geometry));
+    return [permutedValue(name, geometry.outputShape, 'float32', NCHW)];
+  },
+};
+
+function recordPool(op: LazyOp): LazyKernel['record'] {
+  return (call) => {
+    const x = inputOf(call, 'x');
+    if (x.dtype !== 'float32') return undefined;
+    const geometry = poolGeometry(x.shape, call);
+    const output = { shape: geometry.outputShape, dtype: 'float32' as const };
+    return call.recorder.record(op, [call.recorder.use(x)], geometry, [output])[0];
+  };
+}
+
+function recordMaxPoolGrad(call: KernelCall): TensorInfo | undefined {
+  const dy = inputOf(call, 'dy');
+  const x = inputOf(call, 'input');
+  if (!haveDtype([dy, x], 'float32')) return undefined;
+  const inputs = [call.recorder.use(dy), call.recorder.use(x)];
+  const output = { shape: x.shape, dtype: 'float32' as const };
+  return call.recorder.record(MAX_POOL_GRAD_OP, inputs, poolGeometry(x.shape, call), [output])[0];
+}
+
+export const poolKernels: readonly LazyKernel[] = [
+  { name: 'MaxPool', record: recordPool(MAX_POOL_OP) },
+  { name: 'MaxPoolGrad', record: recordMaxPoolGrad },
+  { name: 'AvgPool', record: recordPool(AVG_POOL_OP) },
+];

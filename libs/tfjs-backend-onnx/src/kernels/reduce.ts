@@ -1,0 +1,139 @@
+/** Kernels that reduce axes, and softmax. */
+import { util } from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { LazyOp } from '../emit/op.js';
+import {
+  identityPermutation,
+  nameIn,
+  permutedValue,
+  plainName,
+  plainValue,
+  preferredPermutation,
+} from '../emit/value.js';
+import type { GraphValue } from '../emit/value.js';
+import type { GraphWriter } from '../emit/writer.js';
+import type { TensorDtype } from '../onnx/binding.js';
+import { inputOf, tensorDtype } from './kernel.js';
+import type { KernelCall, LazyKernel } from './kernel.js';
+
+interface ReduceAttributes {
+  readonly axes: readonly number[];
+  readonly keepDims: boolean;
+}
+
+interface Reduction {
+  readonly emit: (writer: GraphWriter, x: string, axes: readonly number[], keepDims: boolean) => string;
+  readonly accepts: readonly TensorDtype[];
+}
+
+const REDUCTIONS: Readonly<Record<string, Reduction>> = {
+  Sum: { emit: simple('ReduceSum'), accepts: ['float32', 'int32'] },
+  Mean: { emit: simple('ReduceMean'), accepts: ['float32'] },
+  Max: { emit: simple('ReduceMax'), accepts: ['float32', 'int32'] },
+  Min: { emit: simple('ReduceMin'), accepts: ['float32', 'int32'] },
+  Prod: { emit: simple('ReduceProd'), accepts: ['float32'] },
+  All: { emit: logical('ReduceMin'), accepts: ['bool'] },
+  Any: { emit: logical('ReduceMax'), accepts: ['bool'] },
+};
+
+function simple(op: string): Reduction['emit'] {
+  return (writer, x, axes, keepDims) => {
+    return writer.op(op, [x, writer.int64s(axes)], { keepdims: Number(keepDims) });
+  };
+}
+
+function logical(op: string): Reduction['emit'] {
+  return (writer, x, axes, keepDims) => {
+    return writer.cast(simple(op)(writer, writer.cast(x, 'int32'), axes, keepDims), 'bool');
+  };
+}
+
+/** Reduces in the layout in which the input exists, where the remaining axes come out in TensorFlow.js's order. */
+function emitReduction(
+  writer: GraphWriter,
+  x: GraphValue,
+  { axes, keepDims }: ReduceAttributes,
+  emit: Reduction['emit'],
+): GraphValue {
+  const reduced = new Set(axes);
+  let permutation = preferredPermutation(x);
+  const kept = permutation.filter((axis) => !reduced.has(axis));
+  if (!keepDims && kept.some((axis, i) => i > 0 && axis < kept[i - 1]!)) {
+    permutation = identityPermutation(x.shape.length);
+  }
+  const storedAxes = axes.map((axis) => permutation.indexOf(axis)).sort((a, b) => a - b);
+  const name = emit(writer, nameIn(writer, x, permutation), storedAxes, keepDims);
+  const shape = reducedShape(x.shape, axes, keepDims);
+  return keepDims ? permutedValue(name, shape, x.dtype, permutation) : plainValue(name, shape, x.dtype);
+}
+
+function reducedShape(shape: readonly number[], axes: readonly number[], keepDims: boolean): number[] {
+  if (keepDims) return shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
+  return shape.filter((_, axis) => !axes.includes(axis));
+}
+
+function reductionKernel(name: string, { emit, accepts }: Reduction): LazyKernel {
+  const op: LazyOp = {
+    name,
+    emit: (writer, [x], attributes: ReduceAttributes) => [emitReduction(writer, x!, attributes, emit)],
+  };
+  return {
+    name,
+    record: (call) => {
+      const x = inputOf(call, 'x');
+      const dtype = tensorDtype(x.dtype);
+      if (!dtype || !accepts.includes(dtype)) return undefined;
+      const axis = (call.attributes.axis ?? call.attributes.reductionIndices) as number | number[];
+      const axes = util.parseAxisParam(axis, x.shape);
+      if (axes.length === 0) return undefined;
+      const attributes = { axes, keepDims: Boolean(call.attributes.keepDims) };
+      const shape = reducedShape(x.shape, axes, attributes.keepDims);
+      return call.recorder.record(op, [call.recorder.use(x)], attributes, [{ shape, dtype }])[0];
+    },
+  };
+}
+
+const ARG_MAX_OP: LazyOp = {
+  name: 'ArgMax',
+  emit: (writer, [x], { axis }: { axis: number }) => {
+    const index = writer.op('ArgMax', [plainName(writer, x!)], { axis, keepdims: 0 });
+    return [plainValue(writer.cast(index, 'int32'), reducedShape(x!.shape, [axis], false), 'int32')];
+  },
+};
+
+function recordArgMax(call: KernelCall): TensorInfo | undefined {
+  const x = inputOf(call, 'x');
+  const axes = util.parseAxisParam(call.attributes.axis as number, x.shape);
+  if (x.dtype !== 'float32' || axes.length !== 1) return undefined;
+  const shape = reducedShape(x.shape, axes, false);
+  const attributes = { axis: axes[0]! };
+  return call.recorder.record(ARG_MAX_OP, [call.recorder.use(x)], attributes, [{ shape, dtype: 'int32' }])[0];
+}
+
+/** Softmax and LogSoftmax, which TensorFlow.js has over the last axis only. */
+function softmaxKernel(name: 'Softmax' | 'LogSoftmax'): LazyKernel {
+  const op: LazyOp = {
+    name,
+    emit: (writer, [x]) => [
+      plainValue(writer.op(name, [plainName(writer, x!)], { axis: -1 }), x!.shape, 'float32'),
+    ],
+  };
+  return {
+    name,
+    record: (call) => {
+      const logits = inputOf(call, 'logits');
+      const axis = (call.attributes.dim ?? call.attributes.axis) as number;
+      const [last] = util.parseAxisParam(axis, logits.shape);
+      if (logits.dtype !== 'float32' || last !== logits.shape.length - 1) return undefined;
+      const output = { shape: logits.shape, dtype: 'float32' as const };
+      return call.recorder.record(op, [call.recorder.use(logits)], undefined, [output])[0];
+    },
+  };
+}
+
+export const reduceKernels: readonly LazyKernel[] = [
+  ...Object.entries(REDUCTIONS).map(([name, reduction]) => reductionKernel(name, reduction)),
+  { name: 'ArgMax', record: recordArgMax },
+  softmaxKernel('Softmax'),
+  softmaxKernel('LogSoftmax'),
+];

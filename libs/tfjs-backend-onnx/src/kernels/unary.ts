@@ -1,0 +1,130 @@
+/** Element-wise kernels of one tensor. */
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { emitActivation } from '../emit/activation.js';
+import { emitElementwise } from '../emit/elementwise.js';
+import type { LazyOp } from '../emit/op.js';
+import type { GraphWriter } from '../emit/writer.js';
+import type { TensorDtype } from '../onnx/binding.js';
+import { inputOf, tensorDtype } from './kernel.js';
+import type { KernelCall, LazyKernel } from './kernel.js';
+
+type Attributes = Readonly<Record<string, number>> | undefined;
+type EmitUnary = (writer: GraphWriter, x: string, attributes: Attributes) => string;
+
+/** Kernels of float32 that stay float32. Attributes that a kernel reads stand behind its name. */
+const FLOAT_OPS: Readonly<Record<string, { emit: EmitUnary; attributes?: readonly string[] }>> = {
+  Abs: { emit: simple('Abs') },
+  Ceil: { emit: simple('Ceil') },
+  ClipByValue: {
+    emit: (w, x, a) => w.op('Clip', [x, w.scalar(a!.clipValueMin!), w.scalar(a!.clipValueMax!)]),
+    attributes: ['clipValueMin', 'clipValueMax'],
+  },
+  Elu: { emit: (w, x) => emitActivation(w, x, 'elu') },
+  Erf: { emit: simple('Erf') },
+  Exp: { emit: simple('Exp') },
+  Floor: { emit: simple('Floor') },
+  LeakyRelu: { emit: (w, x, a) => emitActivation(w, x, 'leakyrelu', a!.alpha), attributes: ['alpha'] },
+  Log: { emit: simple('Log') },
+  Log1p: { emit: emitLog1p },
+  Neg: { emit: simple('Neg') },
+  Reciprocal: { emit: simple('Reciprocal') },
+  Relu: { emit: (w, x) => emitActivation(w, x, 'relu') },
+  Relu6: { emit: (w, x) => emitActivation(w, x, 'relu6') },
+  Round: { emit: simple('Round') },
+  Rsqrt: { emit: (w, x) => w.op('Div', [w.scalar(1), w.op('Sqrt', [x])]) },
+  Sigmoid: { emit: (w, x) => emitActivation(w, x, 'sigmoid') },
+  Sign: { emit: simple('Sign') },
+  Softplus: { emit: simple('Softplus') },
+  Sqrt: { emit: simple('Sqrt') },
+  Square: { emit: (w, x) => w.op('Mul', [x, x]) },
+  Step: { emit: emitStep, attributes: ['alpha'] },
+  Tanh: { emit: simple('Tanh') },
+};
+
+/** Kernels of float32 that answer with bool. */
+const TEST_OPS: Readonly<Record<string, EmitUnary>> = {
+  IsFinite: (w, x) => w.op('Not', [w.op('Or', [w.op('IsNaN', [x]), w.op('IsInf', [x])])]),
+  IsInf: simple('IsInf'),
+  IsNan: simple('IsNaN'),
+};
+
+function simple(op: string): EmitUnary {
+  return (writer, x) => writer.op(op, [x]);
+}
+
+/** x log(u) / (u - 1) with u = 1 + x as rounded (Higham, Accuracy and Stability of Numerical Algorithms, 1.14.1). */
+function emitLog1p(writer: GraphWriter, x: string): string {
+  const one = writer.scalar(1);
+  const u = writer.op('Add', [x, one]);
+  const rounded = writer.op('Sub', [u, one]);
+  const exact = writer.op('Mul', [writer.op('Log', [u]), writer.op('Div', [x, rounded])]);
+  return writer.op('Where', [writer.op('Equal', [rounded, writer.scalar(0)]), x, exact]);
+}
+
+/** 1 where x > 0, else alpha; NaN stays NaN for the two values of alpha that gradients use (0 and, of Abs, -1). */
+function emitStep(writer: GraphWriter, x: string, attributes: Attributes): string {
+  const alpha = attributes!.alpha!;
+  if (alpha !== 0 && alpha !== -1) {
+    return writer.op('Where', [
+      writer.op('Greater', [x, writer.scalar(0)]),
+      writer.scalar(1),
+      writer.scalar(alpha),
+    ]);
+  }
+  const step = writer.op('Clip', [writer.op('Ceil', [x]), writer.scalar(0), writer.scalar(1)]);
+  if (alpha === 0) return step;
+  return writer.op('Sub', [writer.op('Mul', [step, writer.scalar(2)]), writer.scalar(1)]);
+}
+
+function unaryKernel(
+  name: string,
+  accepts: TensorDtype,
+  answers: TensorDtype,
+  emit: EmitUnary,
+  attributeNames: readonly string[] = [],
+): LazyKernel {
+  const op: LazyOp = {
+    name,
+    emit: (writer, [x], attributes) => [
+      emitElementwise(writer, [x!], x!.shape, answers, ([n]) => emit(writer, n!, attributes)),
+    ],
+  };
+  return {
+    name,
+    record: (call) => {
+      const x = inputOf(call, 'x');
+      if (x.dtype !== accepts) return undefined;
+      const attributes =
+        attributeNames.length > 0
+          ? Object.fromEntries(attributeNames.map((key) => [key, call.attributes[key]]))
+          : undefined;
+      return call.recorder.record(op, [call.recorder.use(x)], attributes, [
+        { shape: x.shape, dtype: answers },
+      ])[0];
+    },
+  };
+}
+
+const CAST_OP: LazyOp = {
+  name: 'Cast',
+  emit: (writer, [x], { dtype }: { dtype: TensorDtype }) => [
+    emitElementwise(writer, [x!], x!.shape, dtype, ([n]) => writer.cast(n!, dtype)),
+  ],
+};
+
+function recordCast(call: KernelCall): TensorInfo | undefined {
+  const x = inputOf(call, 'x');
+  const dtype = tensorDtype(call.attributes.dtype as TensorInfo['dtype']);
+  if (x.dtype === dtype) return call.recorder.view(x, x.shape);
+  if (!dtype || !tensorDtype(x.dtype)) return undefined;
+  return call.recorder.record(CAST_OP, [call.recorder.use(x)], { dtype }, [{ shape: x.shape, dtype }])[0];
+}
+
+export const unaryKernels: readonly LazyKernel[] = [
+  ...Object.entries(FLOAT_OPS).map(([name, { emit, attributes }]) =>
+    unaryKernel(name, 'float32', 'float32', emit, attributes),
+  ),
+  ...Object.entries(TEST_OPS).map(([name, emit]) => unaryKernel(name, 'float32', 'bool', emit)),
+  unaryKernel('LogicalNot', 'bool', 'bool', simple('Not')),
+  { name: 'Cast', record: recordCast },
+];

@@ -1,0 +1,69 @@
+/** Turns a plan into an ONNX model. */
+import { modelFromGraph } from '../onnx/model.js';
+import type { OnnxValue } from '../onnx/model.js';
+import { plainName, plainValue, splatValue, viewOf } from '../emit/value.js';
+import type { GraphValue } from '../emit/value.js';
+import { GraphWriter } from '../emit/writer.js';
+import type { Use, Value } from './graph.js';
+import type { Plan } from './plan.js';
+
+export interface CompiledOutput {
+  readonly name: string;
+  /** Whether ONNX Runtime must allocate it (see `GraphWriter.mustBeAligned`). */
+  readonly mustBeAligned: boolean;
+}
+
+export interface CompiledPlan {
+  readonly model: Uint8Array;
+  /** Names of the plan's leaves, in their order. */
+  readonly inputs: readonly string[];
+  /** The plan's outputs, in their order. */
+  readonly outputs: readonly CompiledOutput[];
+}
+
+/** Compiles a plan; the result depends on nothing but its key. */
+export function compilePlan(plan: Plan): CompiledPlan {
+  const writer = new GraphWriter(new Set(plan.nodes.map((node) => node.op.name)));
+  const values = new Map<Value, GraphValue>();
+  const inputs = plan.leaves.map((leaf, i) => {
+    const input = { name: `x${i}`, type: leaf.dtype, shape: leaf.shape };
+    writer.declareInput(input.name);
+    values.set(leaf, plainValue(input.name, leaf.shape, leaf.dtype));
+    return input;
+  });
+  const valueOf = ({ value, shape }: Use): GraphValue => {
+    let known = values.get(value);
+    if (!known) {
+      // The only data that is not a leaf.
+      known = splatValue(writer, value.splat!, value.shape, value.dtype);
+      values.set(value, known);
+    }
+    return viewOf(writer, known, shape);
+  };
+  for (const node of plan.nodes) {
+    const results = node.op.emit(writer, node.inputs.map(valueOf), node.attributes as never);
+    node.outputs.forEach((output, i) => values.set(output, results[i]!));
+  }
+  const outputs = emitOutputs(writer, plan.outputs, values);
+  const model = modelFromGraph({ nodes: writer.nodes, initializers: writer.initializers, inputs, outputs });
+  return {
+    model,
+    inputs: inputs.map(({ name }) => name),
+    outputs: outputs.map(({ name }) => ({ name, mustBeAligned: writer.mustBeAligned(name) })),
+  };
+}
+
+/** Graph outputs need a name of their own: that of a node which is no other output. */
+function emitOutputs(
+  writer: GraphWriter,
+  outputs: readonly Value[],
+  values: ReadonlyMap<Value, GraphValue>,
+): OnnxValue[] {
+  const taken = new Set<string>();
+  return outputs.map((output) => {
+    let name = plainName(writer, values.get(output)!);
+    if (taken.has(name) || !writer.isComputed(name)) name = writer.op('Identity', [name]);
+    taken.add(name);
+    return { name, type: output.dtype, shape: output.shape };
+  });
+}

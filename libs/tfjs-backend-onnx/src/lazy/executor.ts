@@ -1,0 +1,121 @@
+/** Runs plans, keeping the compiled graphs of the latest ones. */
+import { createSession, tensorFromValues } from '../onnx/binding.js';
+import type { Session, TensorDtype, TensorValues } from '../onnx/binding.js';
+import { compilePlan } from './compile.js';
+import type { CompiledOutput } from './compile.js';
+import type { Value } from './graph.js';
+import { planFromTargets } from './plan.js';
+import type { Plan } from './plan.js';
+
+export interface ExecutorOptions {
+  /** Intra-op threads of ONNX Runtime. */
+  readonly threads: number;
+  /** Compiled graphs that are kept; the one not used for longest goes first. */
+  readonly maxSessions: number;
+}
+
+export interface ExecutorStats {
+  /** Graphs run. */
+  runs: number;
+  /** Runs whose graph had been compiled before, and those that had to wait for it. */
+  cacheHits: number;
+  cacheMisses: number;
+  /** Compiled graphs held now. */
+  sessions: number;
+  /** Milliseconds spent in compiling, and in running. */
+  compileMs: number;
+  runMs: number;
+  /** Values stored by all runs. */
+  outputs: number;
+}
+
+interface CachedSession {
+  readonly session: Session;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly CompiledOutput[];
+}
+
+export class Executor {
+  readonly stats: ExecutorStats = {
+    runs: 0,
+    cacheHits: 0,
+    cacheMisses: 0,
+    sessions: 0,
+    compileMs: 0,
+    runMs: 0,
+    outputs: 0,
+  };
+  /** In the order of last use. */
+  private readonly sessions = new Map<string, CachedSession>();
+
+  constructor(private readonly options: ExecutorOptions) {}
+
+  /** Computes the pending targets in one run, and what `livePending` will still need of the values on the way. */
+  compute(targets: readonly Value[], livePending: Iterable<Value>): void {
+    const plan = planFromTargets(
+      targets.filter((value) => value.producer),
+      livePending,
+    );
+    if (plan.nodes.length > 0) this.run(plan, this.sessionFor(plan));
+  }
+
+  /** Frees all compiled graphs. */
+  dispose(): void {
+    for (const { session } of this.sessions.values()) session.dispose();
+    this.sessions.clear();
+    this.stats.sessions = 0;
+  }
+
+  private sessionFor(plan: Plan): CachedSession {
+    let cached = this.sessions.get(plan.key);
+    if (cached) {
+      this.stats.cacheHits++;
+      this.sessions.delete(plan.key);
+    } else {
+      const start = performance.now();
+      const { model, inputs, outputs } = compilePlan(plan);
+      cached = { session: createSession(model, { threads: this.options.threads }), inputs, outputs };
+      this.stats.cacheMisses++;
+      this.stats.compileMs += performance.now() - start;
+    }
+    this.sessions.set(plan.key, cached);
+    this.evict();
+    return cached;
+  }
+
+  private evict(): void {
+    for (const [key, { session }] of this.sessions) {
+      if (this.sessions.size <= this.options.maxSessions) break;
+      session.dispose();
+      this.sessions.delete(key);
+    }
+    this.stats.sessions = this.sessions.size;
+  }
+
+  private run(plan: Plan, { session, inputs, outputs }: CachedSession): void {
+    const start = performance.now();
+    const feeds = Object.fromEntries(
+      plan.leaves.map((leaf, i) => [inputs[i]!, tensorFromValues(leaf.data!, leaf.dtype, leaf.shape)]),
+    );
+    const fetches = Object.fromEntries(
+      plan.outputs.map((value, i) => {
+        const { name, mustBeAligned } = outputs[i]!;
+        return [name, mustBeAligned ? null : emptyTensor(value.dtype, value.shape)];
+      }),
+    );
+    const results = session.run(feeds, fetches);
+    plan.outputs.forEach((value, i) => {
+      value.data = results[outputs[i]!.name]!.data as TensorValues;
+      value.producer = undefined;
+    });
+    this.stats.runs++;
+    this.stats.outputs += plan.outputs.length;
+    this.stats.runMs += performance.now() - start;
+  }
+}
+
+function emptyTensor(dtype: TensorDtype, shape: readonly number[]): ReturnType<typeof tensorFromValues> {
+  const size = shape.reduce((product, dim) => product * dim, 1);
+  const make = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype];
+  return tensorFromValues(new make(size), dtype, shape);
+}

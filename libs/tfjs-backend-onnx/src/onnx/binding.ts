@@ -1,0 +1,67 @@
+/**
+ * The one place that touches onnxruntime-node's native binding.
+ *
+ * TensorFlow.js kernels are synchronous, and the package's public `InferenceSession.run` is not: it defers the very
+ * call made here with setImmediate. The binding isn't a public API, so package.json pins onnxruntime-node exactly and
+ * `binding.spec.ts` holds what is relied on.
+ */
+import { createRequire } from 'node:module';
+import { Tensor } from 'onnxruntime-common';
+import type * as bindingModule from 'onnxruntime-node/dist/binding.js';
+
+/** Elements of a tensor of dtype float32, int32 or bool. */
+export type TensorValues = Float32Array | Int32Array | Uint8Array;
+export type TensorDtype = 'float32' | 'int32' | 'bool';
+
+export interface SessionOptions {
+  /** Intra-op threads; operators themselves always run one after the other. */
+  readonly threads: number;
+}
+
+/** A compiled graph. Inputs and outputs go by name. */
+export interface Session {
+  /**
+   * Runs the graph and blocks until it is done. `outputs` holds a tensor to write into, or null where ONNX Runtime is
+   * to allocate the output itself; either way the result has every output.
+   */
+  run(inputs: Record<string, Tensor>, outputs: Record<string, Tensor | null>): Record<string, Tensor>;
+  /** Frees the native session. */
+  dispose(): void;
+}
+
+type BindingModule = typeof bindingModule;
+let loaded: BindingModule | undefined;
+
+/** Loads the native library on first use, so that importing this package costs nothing. */
+function loadBinding(): BindingModule {
+  if (!loaded) {
+    loaded = createRequire(import.meta.url)('onnxruntime-node/dist/binding.js') as BindingModule;
+    loaded.initOrt();
+  }
+  return loaded;
+}
+
+/** Compiles a serialized ONNX model. Throws ONNX Runtime's message when the model is not valid. */
+export function createSession(model: Uint8Array, options: SessionOptions): Session {
+  const session: bindingModule.Binding.InferenceSession = new (loadBinding().binding.InferenceSession)();
+  session.loadModel(model.buffer as ArrayBuffer, model.byteOffset, model.byteLength, {
+    intraOpNumThreads: options.threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    extra: {
+      // Trainers share cores: an idle thread must not spin on one that a peer could use.
+      session: { intra_op: { allow_spinning: '0' } },
+    },
+  });
+  return {
+    run: (inputs, outputs) => session.run(inputs, outputs, {}),
+    dispose: () => session.dispose(),
+  };
+}
+
+/** Wraps values, without a copy, for a session. The values must not lie in a SharedArrayBuffer. */
+export function tensorFromValues(values: TensorValues, dtype: TensorDtype, shape: readonly number[]): Tensor {
+  return new Tensor(dtype, values, shape);
+}
