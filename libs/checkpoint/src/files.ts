@@ -15,17 +15,12 @@ export function writeErrorFrom(thrown: unknown, path: string): GanTrainError {
   if (thrown instanceof GanTrainError) return thrown;
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
   const what = `can't write ${path}: ${reason}`;
-  switch (systemCode(thrown)) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return new GanTrainError('io', what, 'free some space on that disk', thrown);
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-      return new GanTrainError('not_writable', what, 'make the directory writable or choose another', thrown);
-    default:
-      return new GanTrainError('io', what, 'check the disk', thrown);
+  const code = systemCode(thrown) ?? '';
+  if (['EACCES', 'EPERM', 'EROFS'].includes(code)) {
+    return new GanTrainError('not_writable', what, 'make the directory writable or choose another', thrown);
   }
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  return new GanTrainError('io', what, isFull ? 'free some space on that disk' : 'check the disk', thrown);
 }
 
 /** Makes the names in a directory survive a power cut: a renamed file is only safe once its directory is synced. */

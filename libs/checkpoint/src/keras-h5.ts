@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { GanTrainError } from '@gan-train/service';
+import type * as h5wasm from 'h5wasm';
 import type { Dataset, File as H5File, Group } from 'h5wasm';
 import {
   orderWeights,
@@ -95,12 +96,14 @@ export async function loadKerasWeights(
   });
 }
 
-type H5 = Pick<typeof import('h5wasm'), 'File'> & { FS: FS.FileSystemType };
+type H5 = Pick<typeof h5wasm, 'File'> & { FS: FS.FileSystemType };
 
 /** HDF5 files live in the memory of the WebAssembly module: nothing touches the disk, and no path can clash. */
 async function withMemoryFile<T>(use: (h5: H5, path: string) => T): Promise<T> {
   const { File, ready } = await import('h5wasm');
-  const { FS } = await ready;
+  const hdf5 = await ready;
+  const { FS } = hdf5;
+  hdf5.activate_throwing_error_handler(); // HDF5's own way is a line on stderr and a status that nobody looks at
   const path = `/tmp/${randomBytes(8).toString('hex')}.h5`;
   try {
     return use({ File, FS }, path);

@@ -50,7 +50,7 @@ export async function appendLossRows(path: string, rows: readonly LossRow[]): Pr
   try {
     const handle = await open(path, 'a+');
     try {
-      const { lastStep, endBytes, sizeBytes } = await readTail(handle);
+      const { lastStep, endBytes, sizeBytes } = await readTail(handle, path);
       if (endBytes < sizeBytes) await handle.truncate(endBytes);
       const fresh = rows.filter(({ step }) => step > lastStep);
       const text = (endBytes === 0 ? `${lossHeader}\n` : '') + fresh.map(lineOf).join('');
@@ -81,7 +81,7 @@ export async function loadLossRows(path: string): Promise<LossRow[]> {
   }
   const lines = text.split('\n').slice(0, -1); // what follows the last newline is torn, or nothing
   if (lines.length > 0 && lines[0] !== lossHeader) {
-    throw new GanTrainError('bad_data', `${path} doesn't begin with ${lossHeader}`, 'move the file away');
+    throw foreignFile(path);
   }
   return lines.slice(1).map((line, index) => {
     const row = rowFromLine(line);
@@ -105,15 +105,27 @@ export async function cutBackLossRows(path: string, step: number): Promise<void>
   await writeFileAtomic(path, `${lossHeader}\n${kept.map(lineOf).join('')}`);
 }
 
-/** Where the last whole line ends, and its step; reads the last 2 KiB only. */
+/** Where the last whole line ends, and its step; reads the header and the last 2 KiB only. */
 async function readTail(
   handle: FileHandle,
+  path: string,
 ): Promise<{ lastStep: number; endBytes: number; sizeBytes: number }> {
   const { size: sizeBytes } = await handle.stat();
   const start = Math.max(0, sizeBytes - 2 * maxLineBytes);
   const tail = Buffer.alloc(sizeBytes - start);
   await handle.read(tail, 0, tail.length, start);
   const end = tail.lastIndexOf(newline) + 1;
+  if (start + end === 0) return { lastStep: 0, endBytes: 0, sizeBytes };
+
+  const head = Buffer.alloc(lossHeader.length + 1);
+  await handle.read(head, 0, head.length, 0);
+  if (head.toString('utf8') !== `${lossHeader}\n`) throw foreignFile(path);
   const lastLine = tail.subarray(0, end).toString('utf8').trimEnd().split('\n').at(-1) ?? '';
-  return { lastStep: rowFromLine(lastLine)?.step ?? 0, endBytes: start + end, sizeBytes };
+  const row = rowFromLine(lastLine);
+  if (!row && lastLine !== lossHeader) throw foreignFile(path);
+  return { lastStep: row?.step ?? 0, endBytes: start + end, sizeBytes };
+}
+
+function foreignFile(path: string): GanTrainError {
+  return new GanTrainError('bad_data', `${path} is not a table of ${lossHeader}`, 'move the file away');
 }

@@ -47,7 +47,7 @@ export function decodeNpy(
     const found = bytes.length - dataStart;
     throw badNpy(name, `shape (${shape.join(', ')}) needs ${wantedBytes} bytes of data, it has ${found}`);
   }
-  const aligned = bytes.slice(dataStart).buffer;
+  const aligned = Uint8Array.from(bytes.subarray(dataStart)).buffer; // a Buffer's slice would be a view
   return {
     shape,
     data: itemBytes === 4 ? new Float32Array(aligned) : Float32Array.from(new Float64Array(aligned)),
