@@ -1,1 +1,5 @@
-export {};
+export { allReduce, type AllReduceOptions, type Group, type GroupMember } from './all-reduce.js';
+export { bucketsOfLength, partOfBucket, type ElementRange } from './parts.js';
+export { servePull, type Serving } from './serve-pull.js';
+export { createShelf, type PhaseBuffers, type Position, type Shelf } from './shelf.js';
+export { addInto, rootsOfRange, shardsOfRank, sumTree, type ShardRange, type TreeNode } from './tree.js';

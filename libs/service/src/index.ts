@@ -1,1 +1,25 @@
+export {
+  adamFromConfig,
+  hashFromIdentity,
+  identityDifferences,
+  identityFromConfig,
+  loadConfigFile,
+  modelFromConfig,
+  resolveConfig,
+  yamlFromConfig,
+  type Identity,
+  type RunConfig,
+} from './config.js';
 export { GanTrainError, errorCodes, type ErrorCode } from './errors.js';
+export { startHttpServer, type HttpServer, type HttpSource } from './http.js';
+export { createLogger, type Logger } from './log.js';
+export {
+  askedSchema,
+  flagFromOption,
+  optionNames,
+  options,
+  type AskedConfig,
+  type OptionKind,
+  type OptionName,
+} from './options.js';
+export { runMain, tellParent, withTimeout } from './process.js';

@@ -1,0 +1,73 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  decodeChunk,
+  errorFromStatus,
+  floatsFromBytes,
+  type PeerClient,
+  type PullRequest,
+} from '@gan-train/rpc';
+import { GanTrainError } from '@gan-train/service';
+
+const firstBackoffMs = 20;
+const longestBackoffMs = 1_000;
+
+/**
+ * Pulls floats into `target`, all of them or an error. What breaks on the way (a reset connection, a restarted server) is
+ * tried again until `deadline`, since a pull only reads; what the peer refuses is not.
+ * `name` is the peer, for the error.
+ */
+export async function pullFloats(
+  client: PeerClient,
+  name: string,
+  request: PullRequest,
+  target: Float32Array,
+  options: { deadline: number; signal: AbortSignal; onBytes: (bytes: number) => void },
+): Promise<void> {
+  for (let backoffMs = firstBackoffMs; ; backoffMs = Math.min(2 * backoffMs, longestBackoffMs)) {
+    if (options.signal.aborted) throw new GanTrainError('cancelled', 'the generation is closed');
+    try {
+      await pullOnce(client, request, target, options);
+      return;
+    } catch (thrown) {
+      const error = errorFromStatus(thrown, 'trainer_lost');
+      const late = Date.now() + backoffMs > options.deadline;
+      if (options.signal.aborted) continue;
+      if (error.code !== 'trainer_lost' || late) {
+        throw new GanTrainError(error.code, `pulling from ${name}: ${error.what}`, undefined, error);
+      }
+      // An abort shortens the wait; the check above then ends the loop.
+      await delay(backoffMs, undefined, { signal: options.signal }).catch(() => undefined);
+    }
+  }
+}
+
+async function pullOnce(
+  client: PeerClient,
+  request: PullRequest,
+  target: Float32Array,
+  options: { deadline: number; signal: AbortSignal; onBytes: (bytes: number) => void },
+): Promise<void> {
+  const call = client.Pull(request, { deadline: options.deadline });
+  const cancel = (): void => call.cancel();
+  options.signal.addEventListener('abort', cancel, { once: true });
+  let received = 0;
+  try {
+    // The contract keeps this stream's messages as bytes.
+    for await (const message of call as AsyncIterable<unknown>) {
+      const { offset, payload } = decodeChunk(message as Buffer);
+      const floats = floatsFromBytes(payload);
+      if (offset !== received * 4 || received + floats.length > target.length) {
+        throw new GanTrainError('protocol', `a chunk at ${offset} does not follow ${received * 4}`);
+      }
+      target.set(floats, received);
+      received += floats.length;
+      options.onBytes(payload.length);
+    }
+  } finally {
+    options.signal.removeEventListener('abort', cancel);
+    call.cancel();
+  }
+  if (received !== target.length) {
+    throw new GanTrainError('protocol', `${received} of ${target.length} floats came`);
+  }
+}

@@ -1,0 +1,14 @@
+// Original file: gan_train/v1/coordinator.proto
+
+import type { StateTriple as _gan_train_v1_StateTriple, StateTriple__Output as _gan_train_v1_StateTriple__Output } from '../../gan_train/v1/StateTriple.js';
+import type { LossRow as _gan_train_v1_LossRow, LossRow__Output as _gan_train_v1_LossRow__Output } from '../../gan_train/v1/LossRow.js';
+
+export interface Drained {
+  'state'?: (_gan_train_v1_StateTriple | null);
+  'rows'?: (_gan_train_v1_LossRow)[];
+}
+
+export interface Drained__Output {
+  'state': (_gan_train_v1_StateTriple__Output | null);
+  'rows': (_gan_train_v1_LossRow__Output)[];
+}

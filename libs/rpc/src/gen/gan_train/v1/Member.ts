@@ -1,0 +1,16 @@
+// Original file: gan_train/v1/coordinator.proto
+
+
+export interface Member {
+  'incarnation'?: (string);
+  'address'?: (string);
+  'firstShard'?: (number);
+  'shardCount'?: (number);
+}
+
+export interface Member__Output {
+  'incarnation': (string);
+  'address': (string);
+  'firstShard': (number);
+  'shardCount': (number);
+}

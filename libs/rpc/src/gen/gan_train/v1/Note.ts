@@ -1,0 +1,10 @@
+// Original file: gan_train/v1/coordinator.proto
+
+
+export interface Note {
+  'message'?: (string);
+}
+
+export interface Note__Output {
+  'message': (string);
+}

@@ -1,0 +1,14 @@
+// Original file: gan_train/v1/coordinator.proto
+
+import type { Generation as _gan_train_v1_Generation, Generation__Output as _gan_train_v1_Generation__Output } from '../../gan_train/v1/Generation.js';
+import type { StateTriple as _gan_train_v1_StateTriple, StateTriple__Output as _gan_train_v1_StateTriple__Output } from '../../gan_train/v1/StateTriple.js';
+
+export interface Prepared {
+  'generation'?: (_gan_train_v1_Generation | null);
+  'state'?: (_gan_train_v1_StateTriple | null);
+}
+
+export interface Prepared__Output {
+  'generation': (_gan_train_v1_Generation__Output | null);
+  'state': (_gan_train_v1_StateTriple__Output | null);
+}

@@ -1,0 +1,10 @@
+// Original file: gan_train/v1/coordinator.proto
+
+
+export interface RowsStored {
+  'step'?: (number);
+}
+
+export interface RowsStored__Output {
+  'step': (number);
+}

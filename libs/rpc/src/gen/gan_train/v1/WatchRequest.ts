@@ -1,0 +1,10 @@
+// Original file: gan_train/v1/coordinator.proto
+
+
+export interface WatchRequest {
+  'runId'?: (string);
+}
+
+export interface WatchRequest__Output {
+  'runId': (string);
+}

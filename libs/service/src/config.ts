@@ -1,0 +1,187 @@
+import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { modelProblems, presets, type AdamOptions, type ModelOptions } from '@gan-train/gan/presets';
+import { GanTrainError } from './errors.js';
+import { askedSchema, optionNames, options, type AskedConfig } from './options.js';
+
+type Resolved = { [Name in keyof AskedConfig]-?: NonNullable<AskedConfig[Name]> };
+
+/** A whole config: every option has its value. Plain data, equal on every process of a run; never changed. */
+export type RunConfig = Readonly<Omit<Resolved, 'epochs'>> & { readonly epochs: number | undefined };
+
+/** What `train` does when nothing else is asked: small enough for a laptop, long enough for digits. */
+const mainJob = { width: 32, steps: 1000, learningRateG: 5e-4, learningRateD: 2e-4 };
+
+/**
+ * Checks what was asked, all of it at once, and fills in defaults.
+ * Throws `bad_config` with one problem a line.
+ */
+export function resolveConfig(asked: unknown): RunConfig {
+  const parsed = askedSchema.safeParse(asked);
+  if (!parsed.success) throw configError(problemsFromIssues(parsed.error.issues, asked));
+  const given = withoutUndefined(parsed.data);
+  const preset = presets[given.preset ?? 'dcgan'];
+  const data = given.data ?? 'mnist';
+  // The main job is the default recipe as a whole: whoever names a preset gets the preset.
+  const recipe = given.preset === undefined && data === 'mnist' ? mainJob : undefined;
+  const defaults = {
+    preset: 'dcgan',
+    data: 'mnist',
+    size: preset.model.size,
+    channels: data === 'mnist' ? 1 : 3,
+    width: recipe?.width ?? preset.model.width,
+    latentDim: preset.model.latentDim,
+    batchNorm: preset.model.batchNorm,
+    batch: preset.batch,
+    shards: 4,
+    seed: 1,
+    learningRateG: recipe?.learningRateG ?? preset.generatorAdam.learningRate,
+    learningRateD: recipe?.learningRateD ?? preset.discriminatorAdam.learningRate,
+    beta1: preset.generatorAdam.beta1,
+    beta2: preset.generatorAdam.beta2,
+    epsilon: preset.generatorAdam.epsilon,
+    engine: 'auto',
+    threads: 1,
+    numerics: 'exact',
+    steps: recipe?.steps ?? 1000,
+    trainers: 2,
+    sampleEvery: preset.sampleEvery,
+    weightsEvery: preset.weightsEvery,
+    checkpointSeconds: 60,
+    keepCheckpoints: 3,
+    bucketKiB: 1024,
+    joinSeconds: 300,
+    grpcPort: 0,
+    httpPort: 0,
+  } as const;
+  const config = { epochs: undefined, ...defaults, ...given } as RunConfig;
+  const problems = crossProblems(config, given);
+  if (problems.length > 0) throw configError(problems);
+  return { ...config, data: config.data === 'mnist' ? config.data : resolve(config.data) };
+}
+
+function crossProblems(config: RunConfig, given: AskedConfig): string[] {
+  const problems = modelProblems(modelFromConfig(config));
+  if (config.batch % config.shards !== 0) {
+    const near = Math.max(1, Math.round(config.batch / config.shards)) * config.shards;
+    problems.push(
+      `batch must be divisible by shards: ${config.batch} is not divisible by ${config.shards}; ${near} is`,
+    );
+  }
+  if (given.steps !== undefined && given.epochs !== undefined) {
+    problems.push('steps and epochs exclude each other: give one of them');
+  }
+  return problems;
+}
+
+function problemsFromIssues(
+  issues: readonly { code: string; path: readonly PropertyKey[]; message: string }[],
+  asked: unknown,
+): string[] {
+  return issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys' && 'keys' in issue) {
+      return (issue.keys as string[]).map((key) => `${key} is not an option${suggestion(key)}`);
+    }
+    const name = String(issue.path[0] ?? '');
+    if (name === '') return ['the config must be a mapping of options to values'];
+    const value = (asked as Record<string, unknown>)[name];
+    return [`${name} ${issue.message}, not ${JSON.stringify(value)}`];
+  });
+}
+
+/** The option that was perhaps meant: the one that shares the most letter pairs. */
+function suggestion(key: string): string {
+  const pairs = (word: string): Set<string> =>
+    new Set([...word.toLowerCase()].slice(1).map((letter, i) => (word[i] ?? '').toLowerCase() + letter));
+  const wanted = pairs(key);
+  const shared = (name: string): number => [...pairs(name)].filter((pair) => wanted.has(pair)).length;
+  const best = optionNames.reduce((a, b) => (shared(b) > shared(a) ? b : a));
+  return shared(best) >= 2 ? `; did you mean ${best}?` : '';
+}
+
+function configError(problems: readonly string[]): GanTrainError {
+  const [first, ...rest] = problems;
+  const what =
+    rest.length === 0 ? String(first) : [`${problems.length} problems`, ...problems].join('\n  - ');
+  return new GanTrainError('bad_config', what);
+}
+
+function withoutUndefined(asked: AskedConfig): AskedConfig {
+  return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+}
+
+/** The options of a YAML file, not yet checked. Throws `bad_config`. */
+export async function loadConfigFile(file: string): Promise<Record<string, unknown>> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new GanTrainError(
+      'bad_config',
+      `cannot read the config file ${file}`,
+      'name a readable YAML file',
+      error,
+    );
+  }
+  try {
+    const parsed: unknown = parse(text) ?? {};
+    if (typeof parsed === 'object' && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
+    throw new GanTrainError('bad_config', `${file} is not YAML: ${reason}`, 'mend that line', error);
+  }
+  throw new GanTrainError('bad_config', `${file} is not a mapping of options to values`);
+}
+
+export const yamlFromConfig = (config: RunConfig): string => stringify(withoutUndefined(config));
+
+export const modelFromConfig = (config: RunConfig): ModelOptions => ({
+  preset: config.preset,
+  size: config.size,
+  channels: config.channels,
+  width: config.width,
+  latentDim: config.latentDim,
+  batchNorm: config.batchNorm,
+});
+
+export function adamFromConfig(config: RunConfig, network: 'generator' | 'discriminator'): AdamOptions {
+  const { beta1, beta2, epsilon } = config;
+  const learningRate = network === 'generator' ? config.learningRateG : config.learningRateD;
+  return { learningRate, beta1, beta2, epsilon };
+}
+
+/** What the weights of a run are a function of, besides the step. */
+export type Identity = Readonly<Record<string, string | number | boolean>>;
+
+/**
+ * The identity of a run: its identity options, with the data set by content instead of by place, and the engine that was
+ * resolved instead of the one asked for.
+ */
+export function identityFromConfig(
+  config: RunConfig,
+  dataHash: string,
+  engine: { name: string; identity: string },
+): Identity {
+  const identity: Record<string, string | number | boolean> = { format: 1 };
+  for (const name of optionNames) {
+    const value = config[name];
+    if (options[name].kind === 'identity' && value !== undefined) identity[name] = value;
+  }
+  return { ...identity, data: dataHash, engine: engine.name, engineIdentity: engine.identity };
+}
+
+/** sha256 over the identity as JSON with sorted keys. */
+export function hashFromIdentity(identity: Identity): string {
+  const sorted = Object.fromEntries(Object.entries(identity).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex');
+}
+
+/** The identity options in which two identities differ, one sentence each. */
+export function identityDifferences(before: Identity, now: Identity): string[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].sort();
+  return names
+    .filter((name) => before[name] !== now[name])
+    .map((name) => `${name} was ${before[name] ?? 'not set'} and is now ${now[name] ?? 'not set'}`);
+}
