@@ -3,27 +3,6 @@ import type { TensorDtype } from '../onnx/binding.js';
 import { ELEMENT_TYPE } from '../onnx/model.js';
 import type { Attributes, ElementType, OnnxInitializer, OnnxNode } from '../onnx/model.js';
 
-/** Outputs of these operators may be written straight into JavaScript memory; see `GraphWriter.mustBeAligned`. */
-const ALIGNMENT_SAFE = new Set([
-  'Add',
-  'Cast',
-  'Concat',
-  'Conv',
-  'ConvTranspose',
-  'Div',
-  'Gemm',
-  'MatMul',
-  'FusedMatMul',
-  'Max',
-  'Min',
-  'Mul',
-  'Reshape',
-  'Slice',
-  'Sqrt',
-  'Sub',
-  'Transpose',
-  'Where',
-]);
 /** Operators whose sums are grouped by the address of their input. */
 const READS_ALIGNED = new Set(['ReduceSum', 'ReduceMean', 'ReduceProd', 'ReduceMax', 'ReduceMin']);
 
@@ -35,8 +14,7 @@ export class GraphWriter {
   private readonly constants = new Map<string, string>();
   private readonly aliases = new Map<string, string>();
   private readonly unaligned = new Set<string>();
-  private readonly opOf = new Map<string, string>();
-  private readonly aligned = new Set<string>();
+  private readonly computed = new Set<string>();
 
   /** @param opNames names of all lazy ops of the graph, for an op that depends on what comes after it */
   constructor(readonly opNames: ReadonlySet<string>) {}
@@ -63,7 +41,7 @@ export class GraphWriter {
     const sources = READS_ALIGNED.has(op) ? [this.alignedInput(first!), ...others] : inputs;
     const outputs = Array.from({ length: count }, (_, i) => `n${this.nodes.length}_${i}`);
     this.nodes.push({ op, domain, inputs: sources, outputs, attributes });
-    for (const output of outputs) this.opOf.set(output, op);
+    for (const output of outputs) this.computed.add(output);
     return outputs;
   }
 
@@ -96,24 +74,17 @@ export class GraphWriter {
 
   /** Whether a node computes it: it's neither a graph input nor a constant. */
   isComputed(name: string): boolean {
-    return this.opOf.has(name);
+    return this.computed.has(name);
   }
 
   /**
-   * Whether ONNX Runtime must allocate this output itself. Some of its loops (Log, Softplus, Elu, sums, ...) treat
-   * the elements before the first aligned address otherwise than the rest, so that the last bit depends on where
-   * an array lies. Its own memory is always aligned; a JavaScript array is not.
+   * An input of a sum. ONNX Runtime's sums treat the elements before the first aligned address otherwise than the rest,
+   * so that the last bit depends on where an array lies. Its own memory is always aligned, JavaScript's is not: what
+   * lies there is copied first.
    */
-  mustBeAligned(output: string): boolean {
-    return this.aligned.has(output) || !ALIGNMENT_SAFE.has(this.opOf.get(output) ?? '');
-  }
-
-  /** An input of a sum: copied first if it lies in JavaScript memory, kept out of it if it is an output too. */
   private alignedInput(name: string): string {
-    const origin = this.aliases.get(name) ?? name;
-    this.aligned.add(origin);
     // Max of one input is a plain copy, and no optimisation of ONNX Runtime removes it.
-    return this.unaligned.has(origin) ? this.op('Max', [name]) : name;
+    return this.unaligned.has(this.aliases.get(name) ?? name) ? this.op('Max', [name]) : name;
   }
 
   private constant(type: ElementType, shape: readonly number[], data: NodeJS.TypedArray): string {

@@ -11,6 +11,7 @@ import {
   plainName,
   plainValue,
   preferredPermutation,
+  sizeOf,
   viewOf,
 } from '../emit/value.js';
 import type { GraphValue } from '../emit/value.js';
@@ -75,7 +76,7 @@ const SLICE_OP: LazyOp = {
 
 function recordSliceOf(call: KernelCall, x: TensorInfo, attributes: SliceAttributes): TensorInfo | undefined {
   const dtype = tensorDtype(x.dtype);
-  if (!dtype) return undefined;
+  if (!dtype || sizeOf(attributes.shape) === 0) return undefined;
   const output = { shape: attributes.shape, dtype };
   return call.recorder.record(SLICE_OP, [call.recorder.use(x)], attributes, [output])[0];
 }
@@ -105,7 +106,7 @@ function recordStridedSlice(call: KernelCall): TensorInfo | undefined {
   );
   if (info.isIdentity) return call.recorder.view(x, info.finalShape);
   const { begin, end, strides, finalShape: shape } = info;
-  if (strides.some((stride) => stride < 0) || util.sizeFromShape(shape) === 0) return undefined;
+  if (strides.some((stride) => stride < 0)) return undefined;
   return recordSliceOf(call, x, { begin, end, strides, shape });
 }
 

@@ -51,7 +51,7 @@ function recordFill(call: KernelCall): TensorInfo | undefined {
     dtype: givenDtype,
   } = call.attributes as { value: number; shape: number[]; dtype?: 'int32' };
   const dtype = tensorDtype(givenDtype ?? util.inferDtype(value));
-  if (!dtype || typeof value !== 'number') return undefined;
+  if (!dtype || typeof value !== 'number' || util.sizeFromShape(shape) === 0) return undefined;
   if (value === 0 || value === 1) return recordSplat(call, value, shape, dtype);
   const scalar = call.recorder.scalar(value, dtype);
   return call.recorder.record(BROADCAST_OP, [scalar], { shape }, [{ shape, dtype }])[0];

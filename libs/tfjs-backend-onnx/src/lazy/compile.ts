@@ -7,18 +7,12 @@ import { GraphWriter } from '../emit/writer.js';
 import type { Use, Value } from './graph.js';
 import type { Plan } from './plan.js';
 
-export interface CompiledOutput {
-  readonly name: string;
-  /** Whether ONNX Runtime must allocate it (see `GraphWriter.mustBeAligned`). */
-  readonly mustBeAligned: boolean;
-}
-
 export interface CompiledPlan {
   readonly model: Uint8Array;
   /** Names of the plan's leaves, in their order. */
   readonly inputs: readonly string[];
-  /** The plan's outputs, in their order. */
-  readonly outputs: readonly CompiledOutput[];
+  /** Names of the plan's outputs, in their order. */
+  readonly outputs: readonly string[];
 }
 
 /** Compiles a plan; the result depends on nothing but its key. */
@@ -49,7 +43,7 @@ export function compilePlan(plan: Plan): CompiledPlan {
   return {
     model,
     inputs: inputs.map(({ name }) => name),
-    outputs: outputs.map(({ name }) => ({ name, mustBeAligned: writer.mustBeAligned(name) })),
+    outputs: outputs.map(({ name }) => name),
   };
 }
 

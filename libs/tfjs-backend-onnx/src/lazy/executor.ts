@@ -1,8 +1,7 @@
 /** Runs plans, keeping the compiled graphs of the latest ones. */
 import { createSession, tensorFromValues } from '../onnx/binding.js';
-import type { Session, TensorDtype, TensorValues } from '../onnx/binding.js';
+import type { Session, TensorValues } from '../onnx/binding.js';
 import { compilePlan } from './compile.js';
-import type { CompiledOutput } from './compile.js';
 import type { Value } from './graph.js';
 import { planFromTargets } from './plan.js';
 import type { Plan } from './plan.js';
@@ -32,7 +31,7 @@ export interface ExecutorStats {
 interface CachedSession {
   readonly session: Session;
   readonly inputs: readonly string[];
-  readonly outputs: readonly CompiledOutput[];
+  readonly outputs: readonly string[];
 }
 
 export class Executor {
@@ -97,25 +96,13 @@ export class Executor {
     const feeds = Object.fromEntries(
       plan.leaves.map((leaf, i) => [inputs[i]!, tensorFromValues(leaf.data!, leaf.dtype, leaf.shape)]),
     );
-    const fetches = Object.fromEntries(
-      plan.outputs.map((value, i) => {
-        const { name, mustBeAligned } = outputs[i]!;
-        return [name, mustBeAligned ? null : emptyTensor(value.dtype, value.shape)];
-      }),
-    );
-    const results = session.run(feeds, fetches);
+    const results = session.run(feeds, outputs);
     plan.outputs.forEach((value, i) => {
-      value.data = results[outputs[i]!.name]!.data as TensorValues;
+      value.data = results[outputs[i]!]!.data as TensorValues;
       value.producer = undefined;
     });
     this.stats.runs++;
     this.stats.outputs += plan.outputs.length;
     this.stats.runMs += performance.now() - start;
   }
-}
-
-function emptyTensor(dtype: TensorDtype, shape: readonly number[]): ReturnType<typeof tensorFromValues> {
-  const size = shape.reduce((product, dim) => product * dim, 1);
-  const make = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype];
-  return tensorFromValues(new make(size), dtype, shape);
 }

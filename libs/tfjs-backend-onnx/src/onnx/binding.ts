@@ -21,10 +21,10 @@ export interface SessionOptions {
 /** A compiled graph. Inputs and outputs go by name. */
 export interface Session {
   /**
-   * Runs the graph and blocks until it is done. `outputs` holds a tensor to write into, or null where ONNX Runtime is
-   * to allocate the output itself; either way the result has every output.
+   * Runs the graph, blocks until it is done, and returns the named outputs. ONNX Runtime allocates them; the binding would
+   * copy even one that it is given to write into.
    */
-  run(inputs: Record<string, Tensor>, outputs: Record<string, Tensor | null>): Record<string, Tensor>;
+  run(inputs: Record<string, Tensor>, outputs: readonly string[]): Record<string, Tensor>;
   /** Frees the native session. */
   dispose(): void;
 }
