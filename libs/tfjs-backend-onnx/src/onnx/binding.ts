@@ -56,7 +56,10 @@ export function createSession(model: Uint8Array, options: SessionOptions): Sessi
     },
   });
   return {
-    run: (inputs, outputs) => session.run(inputs, outputs, {}),
+    run: (inputs, outputs) => {
+      const fetches = Object.fromEntries(outputs.map((name) => [name, null]));
+      return session.run(inputs, fetches, {});
+    },
     dispose: () => session.dispose(),
   };
 }
