@@ -6,6 +6,7 @@
  * without a Transpose between them.
  */
 import type { TensorDtype } from '../onnx/binding.js';
+import { emitTranspose } from './transpose.js';
 import type { GraphWriter } from './writer.js';
 
 /** Axis of the logical tensor that each stored axis holds, as in ONNX Transpose. */
@@ -135,7 +136,6 @@ function writeForm(writer: GraphWriter, value: GraphValue, permutation: Permutat
   }
   // Axis i of the result is the stored axis of the source that holds logical axis permutation[i].
   const perm = permutation.map((axis) => source.permutation.indexOf(axis));
-  const long = perm.filter((axis) => value.shape[source.permutation[axis]!] !== 1);
-  const movesData = long.some((axis, i) => i > 0 && axis < long[i - 1]!);
-  return movesData ? writer.op('Transpose', [source.name], { perm }) : writer.reshape(source.name, shape);
+  const stored = source.permutation.map((axis) => value.shape[axis]!);
+  return emitTranspose(writer, source.name, stored, perm);
 }

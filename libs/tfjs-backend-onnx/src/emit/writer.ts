@@ -12,6 +12,7 @@ export class GraphWriter {
   /** Results that several ops of a graph share, by a key of their own. */
   readonly shared = new Map<string, string[]>();
   private readonly constants = new Map<string, string>();
+  private readonly views = new Map<string, string>();
   private readonly aliases = new Map<string, string>();
   private readonly unaligned = new Set<string>();
   private readonly computed = new Set<string>();
@@ -47,8 +48,11 @@ export class GraphWriter {
 
   /** Reshape: ONNX Runtime shares the memory. */
   reshape(name: string, shape: readonly number[]): string {
+    const known = this.views.get(`${name} ${shape.join()}`);
+    if (known) return known;
     const view = this.op('Reshape', [name, this.int64s(shape)], { allowzero: 1 });
     this.aliases.set(view, this.aliases.get(name) ?? name);
+    this.views.set(`${name} ${shape.join()}`, view);
     return view;
   }
 
@@ -83,7 +87,7 @@ export class GraphWriter {
    * lies there is copied first.
    */
   private alignedInput(name: string): string {
-    // Max of one input is a plain copy, and no optimisation of ONNX Runtime removes it.
+    // Max of one input is a plain copy.
     return this.unaligned.has(this.aliases.get(name) ?? name) ? this.op('Max', [name]) : name;
   }
 

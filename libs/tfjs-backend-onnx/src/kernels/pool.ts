@@ -83,20 +83,30 @@ const MAX_POOL_GRAD_OP: LazyOp = {
   name: 'MaxPoolGrad',
   emit: (writer, [dy, x], geometry: PoolGeometry) => {
     const [, indices] = emitMaxPoolWithIndices(writer, x!, geometry);
-    const [n, h, w, c] = geometry.inputShape as [number, number, number, number];
-    const size = sizeOf(geometry.inputShape);
-    const dx = writer.op(
-      'ScatterElements',
-      [
-        writer.op('Expand', [writer.scalar(0), writer.int64s([size])]),
-        writer.reshape(indices, [-1]),
-        writer.reshape(nameIn(writer, dy!, NCHW), [-1]),
-      ],
-      { axis: 0, reduction: 'add' },
-    );
-    return [permutedValue(writer.reshape(dx, [n, c, h, w]), geometry.inputShape, 'float32', NCHW)];
+    const gradient = nameIn(writer, dy!, NCHW);
+    const overlap = geometry.filter.some((size, axis) => size > geometry.strides[axis]!);
+    const dx = overlap
+      ? emitScatterAdd(writer, gradient, indices, geometry)
+      : writer.op(
+          'MaxUnpool',
+          [gradient, indices, writer.int64s(storedShape(geometry))],
+          poolAttributes(geometry),
+        );
+    return [permutedValue(dx, geometry.inputShape, 'float32', NCHW)];
   },
 };
+
+function emitScatterAdd(writer: GraphWriter, dy: string, indices: string, geometry: PoolGeometry): string {
+  const size = writer.int64s([sizeOf(geometry.inputShape)]);
+  const zeros = writer.op('Expand', [writer.scalar(0), size]);
+  const flat = [writer.reshape(indices, [-1]), writer.reshape(dy, [-1])];
+  const sums = writer.op('ScatterElements', [zeros, ...flat], { axis: 0, reduction: 'add' });
+  return writer.reshape(sums, storedShape(geometry));
+}
+
+function storedShape({ inputShape }: PoolGeometry): number[] {
+  return NCHW.map((axis) => inputShape[axis]!);
+}
 
 const AVG_POOL_OP: LazyOp = {
   name: 'AvgPool',

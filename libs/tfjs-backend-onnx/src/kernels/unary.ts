@@ -61,19 +61,17 @@ function emitLog1p(writer: GraphWriter, x: string): string {
   return writer.op('Where', [writer.op('Equal', [rounded, writer.scalar(0)]), x, exact]);
 }
 
-/** 1 where x > 0, else alpha; NaN stays NaN for the two values of alpha that gradients use (0 and, of Abs, -1). */
+/** 1 where x > 0, else alpha. For the alphas that gradients use, NaN stays NaN: the branches but the last. */
 function emitStep(writer: GraphWriter, x: string, attributes: Attributes): string {
   const alpha = attributes!.alpha!;
-  if (alpha !== 0 && alpha !== -1) {
-    return writer.op('Where', [
-      writer.op('Greater', [x, writer.scalar(0)]),
-      writer.scalar(1),
-      writer.scalar(alpha),
-    ]);
+  const above = (floor: number): string =>
+    writer.op('Clip', [writer.op('Ceil', [x]), writer.scalar(floor), writer.scalar(1)]);
+  if (alpha >= 0 && alpha <= 1) return above(alpha);
+  if (alpha === -1) {
+    return writer.op('Sub', [writer.op('Mul', [above(0), writer.scalar(2)]), writer.scalar(1)]);
   }
-  const step = writer.op('Clip', [writer.op('Ceil', [x]), writer.scalar(0), writer.scalar(1)]);
-  if (alpha === 0) return step;
-  return writer.op('Sub', [writer.op('Mul', [step, writer.scalar(2)]), writer.scalar(1)]);
+  const positive = writer.op('Greater', [x, writer.scalar(0)]);
+  return writer.op('Where', [positive, writer.scalar(1), writer.scalar(alpha)]);
 }
 
 function unaryKernel(
