@@ -134,6 +134,13 @@ describe('laziness', () => {
     tf.dispose([x, same, again, constant]);
   });
 
+  it('tells graphs apart whose attributes differ only in infinities', () => {
+    const padded = [Infinity, -Infinity, NaN].map((value) =>
+      tf.tidy(() => tf.pad(tensor([1]), [[0, 1]], value).dataSync()[1]),
+    );
+    expect(padded).toEqual([Infinity, -Infinity, NaN]);
+  });
+
   it('shares the data of reshaped and cloned tensors', () => {
     const before = onnxBackend().numDataIds();
     const x = tensor([2, 3]);

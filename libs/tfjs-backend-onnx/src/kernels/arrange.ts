@@ -1,22 +1,9 @@
-/** Kernels that pick, join and reorder elements. */
-import { backend_util, slice_util, util } from '@tensorflow/tfjs-core';
+/** Kernels that cut, pad, repeat and reorder a tensor. */
+import { slice_util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { LazyOp } from '../emit/op.js';
-import {
-  identityPermutation,
-  isOnlyNchw,
-  nameIn,
-  NCHW,
-  permutedValue,
-  plainName,
-  plainValue,
-  preferredPermutation,
-  sizeOf,
-  viewOf,
-} from '../emit/value.js';
-import type { GraphValue } from '../emit/value.js';
-import type { GraphWriter } from '../emit/writer.js';
-import { haveDtype, inputList, inputOf, tensorDtype } from './kernel.js';
+import { nameIn, permutedValue, preferredPermutation, sizeOf, viewOf } from '../emit/value.js';
+import { inputOf, tensorDtype } from './kernel.js';
 import type { KernelCall, LazyKernel } from './kernel.js';
 
 /** The same data in another order of axes: nothing is written until someone needs the elements in that order. */
@@ -110,100 +97,6 @@ function recordStridedSlice(call: KernelCall): TensorInfo | undefined {
   return recordSliceOf(call, x, { begin, end, strides, shape });
 }
 
-/** Joins along an axis, in NCHW if some input exists only so: the next convolution will want it. */
-const CONCAT_OP: LazyOp = {
-  name: 'Concat',
-  emit: (writer, inputs, { axis }: { axis: number }) => {
-    const first = inputs[0]!;
-    const stored = inputs.some(isOnlyNchw) ? NCHW : identityPermutation(first.shape.length);
-    const names = inputs.map((x) => nameIn(writer, x, stored));
-    const shape = [...first.shape];
-    shape[axis] = inputs.reduce((sum, x) => sum + x.shape[axis]!, 0);
-    return [
-      permutedValue(writer.op('Concat', names, { axis: stored.indexOf(axis) }), shape, first.dtype, stored),
-    ];
-  },
-};
-
-function recordConcat(call: KernelCall): TensorInfo | undefined {
-  const tensors = inputList(call).filter((t) => util.sizeFromShape(t.shape) > 0);
-  const first = tensors[0];
-  const dtype = first && tensorDtype(first.dtype);
-  if (!dtype || !haveDtype(tensors, dtype)) return undefined;
-  const axis = util.parseAxisParam(call.attributes.axis as number, first.shape)[0]!;
-  const shape = backend_util.computeOutShape(
-    tensors.map((t) => t.shape),
-    axis,
-  );
-  const inputs = tensors.map((t) => call.recorder.use(t));
-  return call.recorder.record(CONCAT_OP, inputs, { axis }, [{ shape, dtype }])[0];
-}
-
-function recordPack(call: KernelCall): TensorInfo | undefined {
-  const tensors = inputList(call);
-  const first = tensors[0];
-  const dtype = first && tensorDtype(first.dtype);
-  if (!dtype || !haveDtype(tensors, dtype)) return undefined;
-  const given = call.attributes.axis as number;
-  const axis = given < 0 ? given + first.shape.length + 1 : given;
-  const slot = (count: number): number[] => [
-    ...first.shape.slice(0, axis),
-    count,
-    ...first.shape.slice(axis),
-  ];
-  const inputs = tensors.map((t) => call.recorder.use(t, slot(1)));
-  return call.recorder.record(CONCAT_OP, inputs, { axis }, [{ shape: slot(tensors.length), dtype }])[0];
-}
-
-interface SplitAttributes {
-  readonly axis: number;
-  readonly sizes: readonly number[];
-  /** Whether the axis, of size 1 in each part, is dropped. */
-  readonly unpack: boolean;
-}
-
-const SPLIT_OP: LazyOp = {
-  name: 'Split',
-  emit: (writer, [x], { axis, sizes, unpack }: SplitAttributes) => {
-    const stored = preferredPermutation(x!);
-    const names = writer.ops('Split', [nameIn(writer, x!, stored), writer.int64s(sizes)], sizes.length, {
-      axis: stored.indexOf(axis),
-    });
-    return names.map((name, i) => {
-      const part = permutedValue(name, partShape(x!.shape, axis, sizes[i]!), x!.dtype, stored);
-      return unpack ? viewOf(writer, part, dropAxis(x!.shape, axis)) : part;
-    });
-  },
-};
-
-function partShape(shape: readonly number[], axis: number, size: number): number[] {
-  return shape.map((dim, i) => (i === axis ? size : dim));
-}
-
-function dropAxis(shape: readonly number[], axis: number): number[] {
-  return shape.filter((_, i) => i !== axis);
-}
-
-function recordSplitV(call: KernelCall): TensorInfo[] | undefined {
-  const x = inputOf(call, 'x');
-  const dtype = tensorDtype(x.dtype);
-  const axis = util.parseAxisParam(call.attributes.axis as number, x.shape)[0]!;
-  const sizes = backend_util.prepareSplitSize(x, call.attributes.numOrSizeSplits as number, axis);
-  if (!dtype || sizes.includes(0)) return undefined;
-  const outputs = sizes.map((size) => ({ shape: partShape(x.shape, axis, size), dtype }));
-  return call.recorder.record(SPLIT_OP, [call.recorder.use(x)], { axis, sizes, unpack: false }, outputs);
-}
-
-function recordUnpack(call: KernelCall): TensorInfo[] | undefined {
-  const x = inputOf(call, 'value');
-  const dtype = tensorDtype(x.dtype);
-  if (!dtype) return undefined;
-  const axis = util.parseAxisParam(call.attributes.axis as number, x.shape)[0]!;
-  const sizes = new Array<number>(x.shape[axis]!).fill(1);
-  const outputs = sizes.map(() => ({ shape: dropAxis(x.shape, axis), dtype }));
-  return call.recorder.record(SPLIT_OP, [call.recorder.use(x)], { axis, sizes, unpack: true }, outputs);
-}
-
 interface PadAttributes {
   readonly paddings: readonly (readonly [number, number])[];
   readonly constantValue: number;
@@ -257,73 +150,10 @@ function recordTile(call: KernelCall): TensorInfo | undefined {
   return call.recorder.record(TILE_OP, [call.recorder.use(x)], { reps }, [{ shape, dtype }])[0];
 }
 
-const GATHER_OP: LazyOp = {
-  name: 'GatherV2',
-  emit: (writer, [x, indices], { axis }: { axis: number }) => {
-    const shape = gatheredShape(x!.shape, indices!.shape, axis);
-    return [plainValue(emitGather(writer, x!, indices!, axis), shape, x!.dtype)];
-  },
-};
-
-function emitGather(writer: GraphWriter, x: GraphValue, indices: GraphValue, axis: number): string {
-  return writer.op('Gather', [plainName(writer, x), plainName(writer, indices)], { axis });
-}
-
-function gatheredShape(shape: readonly number[], indices: readonly number[], axis: number): number[] {
-  return [...shape.slice(0, axis), ...indices, ...shape.slice(axis + 1)];
-}
-
-function recordGather(call: KernelCall): TensorInfo | undefined {
-  const x = inputOf(call, 'x');
-  const indices = inputOf(call, 'indices');
-  const dtype = tensorDtype(x.dtype);
-  if (!dtype || indices.dtype !== 'int32' || call.attributes.batchDims) return undefined;
-  const axis = util.parseAxisParam(call.attributes.axis as number, x.shape)[0]!;
-  const inputs = [call.recorder.use(x), call.recorder.use(indices)];
-  const shape = gatheredShape(x.shape, indices.shape, axis);
-  return call.recorder.record(GATHER_OP, inputs, { axis }, [{ shape, dtype }])[0];
-}
-
-interface OneHotAttributes {
-  readonly depth: number;
-  readonly onValue: number;
-  readonly offValue: number;
-}
-
-/** Compares each index with 0 .. depth - 1, so that one out of range is all off, as in TensorFlow.js. */
-const ONE_HOT_OP: LazyOp = {
-  name: 'OneHot',
-  emit: (writer, [indices], { depth, onValue, offValue }: OneHotAttributes) => {
-    const shape = [...indices!.shape, depth];
-    const column = plainName(writer, viewOf(writer, indices!, [...indices!.shape, 1]));
-    const range = writer.numbers([...Array(depth).keys()], [depth], 'int32');
-    const hit = writer.op('Equal', [column, range]);
-    const hot = writer.op('Where', [hit, writer.scalar(onValue), writer.scalar(offValue)]);
-    return [plainValue(hot, shape, 'float32')];
-  },
-};
-
-function recordOneHot(call: KernelCall): TensorInfo | undefined {
-  const indices = inputOf(call, 'indices');
-  const { depth, onValue, offValue, dtype } = call.attributes as unknown as OneHotAttributes & {
-    dtype: string;
-  };
-  if (dtype !== 'float32' || indices.dtype !== 'int32') return undefined;
-  const output = { shape: [...indices.shape, depth], dtype: 'float32' as const };
-  const attributes = { depth, onValue, offValue };
-  return call.recorder.record(ONE_HOT_OP, [call.recorder.use(indices)], attributes, [output])[0];
-}
-
 export const arrangeKernels: readonly LazyKernel[] = [
   { name: 'Transpose', record: recordTranspose },
   { name: 'Slice', record: recordSlice },
   { name: 'StridedSlice', record: recordStridedSlice },
-  { name: 'Concat', record: recordConcat },
-  { name: 'Pack', record: recordPack },
-  { name: 'SplitV', record: recordSplitV },
-  { name: 'Unpack', record: recordUnpack },
   { name: 'PadV2', record: recordPad },
   { name: 'Tile', record: recordTile },
-  { name: 'GatherV2', record: recordGather },
-  { name: 'OneHot', record: recordOneHot },
 ];

@@ -1,7 +1,9 @@
 import { arrangeKernels } from './arrange.js';
 import { binaryKernels } from './binary.js';
 import { convKernels } from './conv.js';
+import { joinKernels } from './join.js';
 import type { LazyKernel } from './kernel.js';
+import { lookupKernels } from './lookup.js';
 import { matMulKernels } from './matmul.js';
 import { normalizationKernels } from './normalization.js';
 import { poolKernels } from './pool.js';
@@ -14,6 +16,8 @@ export const lazyKernels: readonly LazyKernel[] = [
   ...arrangeKernels,
   ...binaryKernels,
   ...convKernels,
+  ...joinKernels,
+  ...lookupKernels,
   ...matMulKernels,
   ...normalizationKernels,
   ...poolKernels,

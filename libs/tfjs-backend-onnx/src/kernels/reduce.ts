@@ -1,6 +1,5 @@
 /** Kernels that reduce axes, and softmax. */
 import { util } from '@tensorflow/tfjs-core';
-import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { LazyOp } from '../emit/op.js';
 import {
   identityPermutation,
@@ -14,7 +13,7 @@ import type { GraphValue } from '../emit/value.js';
 import type { GraphWriter } from '../emit/writer.js';
 import type { TensorDtype } from '../onnx/binding.js';
 import { inputOf, tensorDtype } from './kernel.js';
-import type { KernelCall, LazyKernel } from './kernel.js';
+import type { LazyKernel } from './kernel.js';
 
 interface ReduceAttributes {
   readonly axes: readonly number[];
@@ -67,7 +66,8 @@ function emitReduction(
   return keepDims ? permutedValue(name, shape, x.dtype, permutation) : plainValue(name, shape, x.dtype);
 }
 
-function reducedShape(shape: readonly number[], axes: readonly number[], keepDims: boolean): number[] {
+/** Shape without the axes, or with ones in their place. */
+export function reducedShape(shape: readonly number[], axes: readonly number[], keepDims: boolean): number[] {
   if (keepDims) return shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
   return shape.filter((_, axis) => !axes.includes(axis));
 }
@@ -93,23 +93,6 @@ function reductionKernel(name: string, { emit, accepts }: Reduction): LazyKernel
   };
 }
 
-const ARG_MAX_OP: LazyOp = {
-  name: 'ArgMax',
-  emit: (writer, [x], { axis }: { axis: number }) => {
-    const index = writer.op('ArgMax', [plainName(writer, x!)], { axis, keepdims: 0 });
-    return [plainValue(writer.cast(index, 'int32'), reducedShape(x!.shape, [axis], false), 'int32')];
-  },
-};
-
-function recordArgMax(call: KernelCall): TensorInfo | undefined {
-  const x = inputOf(call, 'x');
-  const axes = util.parseAxisParam(call.attributes.axis as number, x.shape);
-  if (x.dtype !== 'float32' || axes.length !== 1) return undefined;
-  const shape = reducedShape(x.shape, axes, false);
-  const attributes = { axis: axes[0]! };
-  return call.recorder.record(ARG_MAX_OP, [call.recorder.use(x)], attributes, [{ shape, dtype: 'int32' }])[0];
-}
-
 /** Softmax and LogSoftmax, which TensorFlow.js has over the last axis only. */
 function softmaxKernel(name: 'Softmax' | 'LogSoftmax'): LazyKernel {
   const op: LazyOp = {
@@ -133,7 +116,6 @@ function softmaxKernel(name: 'Softmax' | 'LogSoftmax'): LazyKernel {
 
 export const reduceKernels: readonly LazyKernel[] = [
   ...Object.entries(REDUCTIONS).map(([name, reduction]) => reductionKernel(name, reduction)),
-  { name: 'ArgMax', record: recordArgMax },
   softmaxKernel('Softmax'),
   softmaxKernel('LogSoftmax'),
 ];

@@ -51,7 +51,7 @@ export function createNode(
     sequence: nextSequence++,
     op,
     attributes,
-    attributesKey: attributes === undefined ? '' : JSON.stringify(attributes),
+    attributesKey: keyFromAttributes(attributes),
     inputs,
     outputs: [] as Value[],
   };
@@ -59,6 +59,15 @@ export function createNode(
     node.outputs.push({ shape, dtype, data: undefined, producer: node, live: false, splat: undefined });
   }
   return node;
+}
+
+/** JSON, but with those numbers told apart that JSON makes equal. */
+function keyFromAttributes(attributes: unknown): string {
+  if (attributes === undefined) return '';
+  return JSON.stringify(attributes, (_, item: unknown) => {
+    const isSpecial = typeof item === 'number' && (!Number.isFinite(item) || Object.is(item, -0));
+    return isSpecial ? `number ${Object.is(item, -0) ? '-0' : item}` : item;
+  });
 }
 
 /** A value that has its data already. The array is kept by reference and must not change while it is in use. */
