@@ -1,1 +1,1 @@
-export {};
+export { startLocalCluster, type LocalCluster, type LocalClusterOptions } from './local-cluster.js';

@@ -18,6 +18,7 @@ export {
   flagFromOption,
   optionNames,
   options,
+  valueFromText,
   type AskedConfig,
   type OptionKind,
   type OptionName,

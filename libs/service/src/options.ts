@@ -191,3 +191,11 @@ export const optionNames = Object.keys(options) as OptionName[];
 /** `learningRateG` -> `learning-rate-g`. */
 export const flagFromOption = (name: OptionName): string =>
   name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** A flag's text as the value that the option's schema judges. */
+export function valueFromText(name: OptionName, text: string): unknown {
+  const { schema } = options[name];
+  if (schema instanceof z.ZodBoolean) return text === 'true' ? true : text === 'false' ? false : text;
+  if (!(schema instanceof z.ZodNumber)) return text;
+  return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
+}

@@ -1,1 +1,3 @@
-export {};
+export { coordinatorMain, type CoordinatorOptions } from './main.js';
+export { loadRunConfig, loadRunRecord, runExists, type RunRecord } from './run-directory.js';
+export { encodeGrid } from './grid.js';

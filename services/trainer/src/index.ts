@@ -1,1 +1,1 @@
-export {};
+export { trainerMain, type TrainerOptions } from './main.js';

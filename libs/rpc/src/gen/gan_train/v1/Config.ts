@@ -10,6 +10,7 @@ export interface Config {
   'identityHash'?: (string);
   'data'?: (_gan_train_v1_DataInfo | null);
   'state'?: (_gan_train_v1_StateTriple | null);
+  'engine'?: (string);
 }
 
 export interface Config__Output {
@@ -19,4 +20,5 @@ export interface Config__Output {
   'identityHash': (string);
   'data': (_gan_train_v1_DataInfo__Output | null);
   'state': (_gan_train_v1_StateTriple__Output | null);
+  'engine': (string);
 }

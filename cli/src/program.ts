@@ -1,0 +1,121 @@
+import { Command, CommanderError } from 'commander';
+import { flagFromOption, GanTrainError, optionNames, options } from '@gan-train/service';
+import { askedFromCommand } from './asked.js';
+
+type Finish = (exitCode: number) => void;
+
+/**
+ * The command line. Each command's code is loaded when it runs: `--help` and mistakes answer at once.
+ * Throws `bad_config` for what can't be parsed.
+ */
+export function createProgram(signal: AbortSignal, finish: Finish): Command {
+  const program = new Command('gan-train')
+    .description('Trains GANs data-parallel; a run is a pure function of its config.')
+    .enablePositionalOptions()
+    .showSuggestionAfterError();
+
+  withRunOptions(program.command('train'))
+    .description(
+      'train on this machine: starts a coordinator and trainers, shows progress, keeps the files of the run',
+    )
+    .option('--out <DIR>', 'run directory (default: a new one below runs/)')
+    .option('--resume', 'go on with the run at --out')
+    .option('--json', 'one JSON object a line instead of a progress line')
+    .action(async (_flags: unknown, command: Command) => {
+      const { train } = await import('./train.js');
+      const { asked, flags } = await askedFromCommand(command, ['out', 'resume', 'json']);
+      finish(await train({ asked, ...flags }, signal));
+    });
+
+  program
+    .command('sample')
+    .description('make images with the generator of a run')
+    .argument('<run>', 'run directory')
+    .requiredOption('--out <FILE>', 'a .png grid, or a .npy array of floats in -1..1')
+    .option('--count <N>', 'images', '64')
+    .option('--seed <N>', 'of the noise', '1')
+    .option('--noise <FILE.npy>', 'noise of your own, [count, latentDim]')
+    .option('--step <N>', 'of the checkpoint (default: the newest)')
+    .action(async (run: string, flags: Record<string, string>) => {
+      const { sample } = await import('./sample.js');
+      finish(await sample(run, flags));
+    });
+
+  program
+    .command('inspect')
+    .description('what a run is and how far it came')
+    .argument('<run>', 'run directory')
+    .option('--json', 'as one JSON object')
+    .action(async (run: string, flags: { json?: boolean }) => {
+      const { inspect } = await import('./inspect.js');
+      finish(await inspect(run, flags.json === true));
+    });
+
+  const bench = program.command('bench').description('measure on this machine');
+  bench
+    .command('step')
+    .description('whole training steps, with real processes and real gRPC')
+    .requiredOption('--model <NAME>', 'mnist (DCGAN, 28 px), seed32 or seed64 (the tutorial at 32 or 64 px)')
+    .option('--batch <N>', 'items a trainer', '16')
+    .option('--trainers <N>', 'trainers, one shard each (a power of two)', '1')
+    .option('--threads <N>', 'CPU threads a trainer', '1')
+    .option('--steps <N>', 'measured steps', '20')
+    .option('--engine <NAME>', 'auto, tensorflow, onnx or cpu', 'auto')
+    .option('--json', 'as one JSON object')
+    .action(async (flags: Record<string, string | boolean>) => {
+      const { benchStep } = await import('./bench-step.js');
+      finish(await benchStep(flags, signal));
+    });
+
+  withRunOptions(program.command('coordinator'))
+    .description('serve one run to trainers; goes on with the run at --out when there is one')
+    .requiredOption('--out <DIR>', 'run directory')
+    .option('--host <HOST>', 'address to listen on', '0.0.0.0')
+    .action(async (_flags: unknown, command: Command) => {
+      const { coordinator } = await import('./services.js');
+      const { asked, flags } = await askedFromCommand(command, ['out', 'host']);
+      finish(await coordinator({ asked, out: String(flags.out), host: String(flags.host) }, signal));
+    });
+
+  program
+    .command('trainer')
+    .description('compute shard gradients for a coordinator')
+    .requiredOption('--coordinator <HOST:PORT>', "the coordinator's gRPC address")
+    .option('--listen <HOST:PORT>', 'address to serve peers on', '0.0.0.0:0')
+    .option('--advertise <HOST[:PORT]>', 'address that peers reach this trainer at')
+    .option('--http-port <PORT>', 'for /metrics', '0')
+    .action(async (flags: Record<string, string>) => {
+      const { trainer } = await import('./services.js');
+      finish(await trainer(flags, signal));
+    });
+
+  for (const command of allCommands(program)) failWithOurErrors(command);
+  return program;
+}
+
+/** The options of a run, from their one source. */
+function withRunOptions(command: Command): Command {
+  command.option('--config <FILE>', 'YAML file with options; flags win over it');
+  for (const name of optionNames) {
+    const { placeholder, description, defaultText } = options[name];
+    command.option(`--${flagFromOption(name)} <${placeholder}>`, `${description} (default: ${defaultText})`);
+  }
+  // Unknown options are reported together with everything else that is wrong.
+  return command.allowUnknownOption().allowExcessArguments();
+}
+
+const allCommands = (command: Command): Command[] => [command, ...command.commands.flatMap(allCommands)];
+
+function failWithOurErrors(command: Command): void {
+  command.configureOutput({ writeErr: () => undefined });
+  command.exitOverride((error: CommanderError) => {
+    // Help and version were printed; anything else is a mistake.
+    if (error.exitCode === 0) process.exit(0);
+    if (error.code === 'commander.help') {
+      process.stdout.write(command.helpInformation());
+      process.exit(2);
+    }
+    const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
+    throw new GanTrainError('bad_config', message, `see gan-train ${command.name()} --help`);
+  });
+}

@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import {
+  decodeNpy,
+  encodeNpy,
+  loadCheckpoint,
+  newestCheckpoint,
+  writeFileAtomic,
+} from '@gan-train/checkpoint';
+import { encodeGrid, loadRunConfig } from '@gan-train/coordinator';
+import {
+  assignWeights,
+  bytesFromImages,
+  createGan,
+  generateImages,
+  gridNoise,
+  type Gan,
+} from '@gan-train/gan';
+import { GanTrainError, modelFromConfig, resolveConfig } from '@gan-train/service';
+import { loadEngine, resolveEngine } from '@gan-train/trainer/engine';
+import { wholeNumber } from './numbers.js';
+
+const mostImages = 4096;
+
+/** `gan-train sample RUN`: images of a run's generator, as a picture or as numbers. */
+export async function sample(run: string, flags: Record<string, string>): Promise<number> {
+  const out = flags.out ?? '';
+  const kind = extname(out).toLowerCase();
+  if (kind !== '.png' && kind !== '.npy') {
+    throw new GanTrainError('bad_config', `--out must end in .png or .npy, not ${out}`);
+  }
+  const count = wholeNumber('--count', flags.count ?? '64', 1, mostImages);
+  const seed = wholeNumber('--seed', flags.seed ?? '1', 0, Number.MAX_SAFE_INTEGER);
+  const config = resolveConfig(await loadRunConfig(run));
+  const weights = await generatorTensors(run, flags.step);
+  const noise = flags.noise === undefined ? undefined : await loadNoise(flags.noise, config.latentDim);
+
+  await loadEngine(await resolveEngine(config.engine), config.threads);
+  const gan = createGan(modelFromConfig(config));
+  assignGenerator(gan, weights);
+  const images = generateImages(gan, noise ?? gridNoise(gan.options, { seed, count }));
+  const { size, channels } = config;
+  const made = images.length / (size * size * channels);
+  await writeFileAtomic(
+    out,
+    kind === '.npy'
+      ? encodeNpy([made, size, size, channels], images)
+      : await encodeGrid({ images: made, size, channels, pixels: bytesFromImages(images) }),
+  );
+  process.stdout.write(`${made} images of ${size} px: ${out}\n`);
+  return 0;
+}
+
+async function generatorTensors(
+  run: string,
+  step: string | undefined,
+): Promise<ReadonlyMap<string, { data: Float32Array }>> {
+  const checkpoints = join(run, 'checkpoints');
+  if (step !== undefined) {
+    const number = wholeNumber('--step', step, 0, Number.MAX_SAFE_INTEGER);
+    return (await loadCheckpoint(join(checkpoints, String(number).padStart(6, '0')))).tensors;
+  }
+  const found = await newestCheckpoint(checkpoints);
+  if (found === undefined) {
+    throw new GanTrainError(
+      'bad_checkpoint',
+      `${run} has no whole checkpoint yet`,
+      'wait for the first, or train on',
+    );
+  }
+  return (await loadCheckpoint(found.dir)).tensors;
+}
+
+async function loadNoise(file: string, latentDim: number): Promise<Float32Array> {
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw new GanTrainError('bad_config', `cannot read ${file}`, 'give a .npy file', error);
+  });
+  const { shape, data } = decodeNpy(bytes);
+  if (shape.length !== 2 || shape[1] !== latentDim) {
+    const what = `${file} is [${shape.join(', ')}] and this model's noise is [count, ${latentDim}]`;
+    throw new GanTrainError('bad_config', what, 'give noise of that shape');
+  }
+  return data;
+}
+
+function assignGenerator(gan: Gan, tensors: ReadonlyMap<string, { data: Float32Array }>): void {
+  const { trainable, running, length } = gan.layouts.generator;
+  const flat = new Float32Array(length);
+  for (const spec of [...trainable, ...running]) {
+    const tensor = tensors.get(`generator/${spec.name}`);
+    if (tensor?.data.length !== spec.length) {
+      throw new GanTrainError('bad_checkpoint', `the checkpoint has no generator/${spec.name} of this model`);
+    }
+    flat.set(tensor.data, spec.offset);
+  }
+  assignWeights(gan, 'generator', flat);
+}

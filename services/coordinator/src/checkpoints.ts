@@ -1,0 +1,262 @@
+import type { ServerReadableStream, sendUnaryData } from '@grpc/grpc-js';
+import {
+  createCheckpointWriter,
+  loadSafetensors,
+  pruneCheckpoints,
+  verifyCheckpoint,
+  type CheckpointInfo,
+  type NamedTensor,
+} from '@gan-train/checkpoint';
+import {
+  chunkBytes,
+  statusFromError,
+  type CheckpointHeader,
+  type CheckpointPiece,
+  type GridHeader,
+} from '@gan-train/rpc';
+import { GanTrainError } from '@gan-train/service';
+import type { FileJobs } from './file-jobs.js';
+import { requireRun } from './handlers.js';
+import { kerasFiles } from './keras-files.js';
+import { nameOfStep } from './run-directory.js';
+import type { Run } from './run.js';
+
+/** Largest state or grid that is taken: above any model that fits a trainer, below what would fill a disk by mistake. */
+const mostBytes = 64 * 1024 ** 3;
+
+type Position = { step: number; phase: number };
+
+/** The last step that a state has complete: phase 1 is the last of a step. */
+const completeStep = ({ step, phase }: Position): number => (phase === 0 ? step - 1 : step);
+
+/** A stream of a header and bytes: `open` gets the header, and says what to do with the bytes and at the end. */
+function receive<Header, Reply>(
+  run: Run,
+  begin: (header: Header) => Promise<{
+    sizeBytes: number;
+    write(bytes: Uint8Array): Promise<void>;
+    finish(): Promise<Reply>;
+    abort(): Promise<void>;
+  }>,
+) {
+  return (
+    call: ServerReadableStream<{ header?: Header | null; data?: Buffer | null }, Reply>,
+    done: sendUnaryData<Reply>,
+  ): void => {
+    void (async () => {
+      let target: Awaited<ReturnType<typeof begin>> | undefined;
+      let received = 0;
+      try {
+        for await (const piece of call as AsyncIterable<{ header?: Header | null; data?: Buffer | null }>) {
+          if (piece.header) {
+            if (target !== undefined) throw new GanTrainError('protocol', 'a second header came');
+            target = await begin(piece.header);
+          } else if (piece.data) {
+            if (target === undefined) throw new GanTrainError('protocol', 'bytes came before the header');
+            received += piece.data.length;
+            if (received > target.sizeBytes)
+              throw new GanTrainError('protocol', 'more bytes came than were announced');
+            await target.write(piece.data);
+          }
+        }
+        if (target === undefined || received !== target.sizeBytes) {
+          throw new GanTrainError('protocol', `${received} of ${target?.sizeBytes ?? 0} bytes came`);
+        }
+        done(null, await target.finish());
+      } catch (thrown) {
+        await target?.abort();
+        const error = GanTrainError.from(thrown);
+        run.context.metrics.notStored(error.code);
+        run.context.log.error({ err: error }, 'not stored');
+        done(statusFromError(error));
+      }
+    })();
+  };
+}
+
+/** A message of an older generation or another run changes nothing. */
+function fence(run: Run, header: { runId: string; generation: { term: number; n: number } | null }): void {
+  requireRun(run, header.runId);
+  const { generation } = header;
+  if (generation?.term !== run.generation.term || generation.n !== run.generation.n) {
+    const asked = `${generation?.term ?? 0}.${generation?.n ?? 0}`;
+    throw new GanTrainError('fenced', `generation ${asked} is over`);
+  }
+}
+
+/** Coordinator.PutCheckpoint: a checkpoint, or weights for the Keras files. Answered when it was read back. */
+export function putCheckpointHandler(run: Run, jobs: FileJobs) {
+  return receive<CheckpointHeader, { weightsHash: string }>(run, async (header) => {
+    fence(run, header);
+    const sizeBytes =
+      4 * header.tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    if (sizeBytes > mostBytes)
+      throw new GanTrainError('protocol', `a state of ${sizeBytes} bytes is too large`);
+    switch (header.purpose) {
+      case 'CHECKPOINT':
+        return { sizeBytes, ...(await beginCheckpoint(run, header)) };
+      case 'WEIGHTS':
+        return { sizeBytes, ...beginWeights(run, jobs, header, sizeBytes) };
+      case 'PURPOSE_UNSPECIFIED':
+        throw new GanTrainError('protocol', 'a state must say what it is for');
+    }
+  });
+}
+
+async function beginCheckpoint(run: Run, header: CheckpointHeader) {
+  const { directory, config, events, metrics, log } = run.context;
+  const position = header.position ?? { step: 0, phase: 0 };
+  const parent = directory.file('checkpoints');
+  const startMs = performance.now();
+  const writer = await createCheckpointWriter(parent, infoFrom(run, header, position), header.tensors);
+  return {
+    write: async (bytes: Uint8Array) => writer.write(bytes),
+    abort: async () => writer.abort(),
+    async finish() {
+      const { dir, weightsHash } = await writer.commit();
+      await verifyCheckpoint(dir);
+      const rejected = (bad: string, reason: string): void =>
+        log.warn({ dir: bad, reason }, 'checkpoint passed over');
+      await pruneCheckpoints(parent, { keep: config.keepCheckpoints, onRejected: rejected });
+      metrics.checkpointStored('checkpoint', (performance.now() - startMs) / 1000);
+      const step = completeStep(position);
+      await directory.save({ step });
+      events.emit({ file: { kind: 'CHECKPOINT', step, path: dir, weightsHash } });
+      log.info({ step, dir, weightsHash }, 'checkpoint stored');
+      if (header.final) run.finalStored(step);
+      return { weightsHash };
+    },
+  };
+}
+
+function infoFrom(run: Run, header: CheckpointHeader, position: Position): CheckpointInfo {
+  const { record } = run.context.directory;
+  const { row } = header;
+  return {
+    runId: record.runId,
+    identityHash: record.identityHash ?? '',
+    step: completeStep(position),
+    generation: header.generation ?? { term: 0, n: 0 },
+    counters: {
+      'updates.generator': header.generatorUpdates,
+      'updates.discriminator': header.discriminatorUpdates,
+      phase: position.phase,
+      // What is known of the row of a step that is not complete.
+      ...(row && {
+        'row.dLoss': row.dLoss,
+        'row.dReal': row.dReal,
+        'row.dFake': row.dFake,
+        'row.skippedPhases': row.skippedPhases,
+      }),
+    },
+  };
+}
+
+function beginWeights(run: Run, jobs: FileJobs, header: CheckpointHeader, sizeBytes: number) {
+  const { directory, config, events, metrics } = run.context;
+  const bytes = new Uint8Array(sizeBytes);
+  const startMs = performance.now();
+  let received = 0;
+  return {
+    write: async (piece: Uint8Array) => {
+      bytes.set(piece, received);
+      received += piece.length;
+      return Promise.resolve();
+    },
+    abort: async () => Promise.resolve(),
+    async finish() {
+      const tensors = new Map<string, NamedTensor>();
+      let offset = 0;
+      for (const { name, shape } of header.tensors) {
+        const length = shape.reduce((a, b) => a * b, 1);
+        tensors.set(name, { name, shape, data: new Float32Array(bytes.buffer, offset, length) });
+        offset += 4 * length;
+      }
+      const path = directory.file('weights');
+      await jobs.run({ kind: 'keras', directory: path, files: kerasFiles(config, tensors) });
+      metrics.checkpointStored('weights', (performance.now() - startMs) / 1000);
+      const step = completeStep(header.position ?? { step: 0, phase: 0 });
+      events.emit({ file: { kind: 'WEIGHTS', step, path, weightsHash: '' } });
+      return { weightsHash: '' };
+    },
+  };
+}
+
+/** Coordinator.PutGrid: uint8 pictures, stored as one PNG. */
+export function putGridHandler(run: Run, jobs: FileJobs) {
+  return receive<GridHeader, Record<string, never>>(run, async (header) => {
+    fence(run, header);
+    const { step, images, size, channels } = header;
+    const sizeBytes = images * size * size * channels;
+    const { config, directory, events } = run.context;
+    if (size !== config.size || channels !== config.channels || images > 4096) {
+      throw new GanTrainError(
+        'protocol',
+        `a grid of ${images} pictures of ${size} px does not belong to this run`,
+      );
+    }
+    const pixels = new Uint8Array(sizeBytes);
+    let received = 0;
+    return Promise.resolve({
+      sizeBytes,
+      write: async (piece: Uint8Array) => {
+        pixels.set(piece, received);
+        received += piece.length;
+        return Promise.resolve();
+      },
+      abort: async () => Promise.resolve(),
+      async finish() {
+        const path = directory.file('samples', `${nameOfStep(step)}.png`);
+        await jobs.run({ kind: 'grid', path, images, size, channels, pixels });
+        events.emit({ file: { kind: 'GRID', step, path, weightsHash: '' } });
+        return {};
+      },
+    });
+  });
+}
+
+/** Coordinator.GetCheckpoint: the state that this coordinator's run started from. */
+export async function* getCheckpoint(
+  run: Run,
+  request: { runId: string },
+): AsyncGenerator<CheckpointPiece, void, void> {
+  requireRun(run, request.runId);
+  const found = run.context.directory.checkpoint;
+  if (found === undefined) throw new GanTrainError('run_missing', 'this run starts from its initial state');
+  const { manifest, dir } = found;
+  const file = `${dir}/state.safetensors`;
+  const { tensors } = await loadSafetensors(file);
+  const counter = (name: string): number => manifest.counters[name] ?? 0;
+  const position = positionFrom(manifest);
+  yield {
+    header: {
+      runId: manifest.runId,
+      generation: manifest.generation,
+      purpose: 'CHECKPOINT',
+      position,
+      tensors: [...tensors.values()].map(({ name, shape }) => ({ name, shape: [...shape] })),
+      generatorUpdates: counter('updates.generator'),
+      discriminatorUpdates: counter('updates.discriminator'),
+      ...(position.phase === 0 && {
+        row: {
+          step: position.step,
+          dLoss: counter('row.dLoss'),
+          dReal: counter('row.dReal'),
+          dFake: counter('row.dFake'),
+          skippedPhases: counter('row.skippedPhases'),
+        },
+      }),
+    },
+  };
+  for (const { data } of tensors.values()) {
+    const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    for (let at = 0; at < bytes.length; at += chunkBytes) yield { data: bytes.subarray(at, at + chunkBytes) };
+  }
+}
+
+/** Where a checkpoint's state stands. */
+export function positionFrom(manifest: CheckpointInfo): Position {
+  return manifest.counters.phase === 0
+    ? { step: manifest.step + 1, phase: 0 }
+    : { step: manifest.step, phase: 1 };
+}

@@ -1,0 +1,58 @@
+import type { DataSet } from '@gan-train/data';
+import { chunkBytes, encodeChunk, type Event } from '@gan-train/rpc';
+import { GanTrainError } from '@gan-train/service';
+import type { Run } from './run.js';
+
+const mostIndices = 1_000_000;
+
+export function requireRun(run: Run, runId: string): void {
+  const own = run.context.directory.record.runId;
+  if (runId !== own) throw new GanTrainError('fenced', `run ${runId} is not here; this is ${own}`);
+}
+
+/** Coordinator.FetchItems: the items' bytes in the order asked for, in chunks. */
+export async function* fetchItems(
+  run: Run,
+  request: { runId: string; indices: number[] },
+): AsyncGenerator<Buffer, void, void> {
+  requireRun(run, request.runId);
+  const { data, metrics } = run.context;
+  const bad = request.indices.find((index) => index >= data.count);
+  if (bad !== undefined || request.indices.length > mostIndices) {
+    throw new GanTrainError('protocol', `items ${bad ?? ''} of ${data.count} cannot be sent`);
+  }
+  yield* chunksOfItems(data, request.indices);
+  metrics.itemsSent(request.indices.length);
+}
+
+async function* chunksOfItems(data: DataSet, indices: readonly number[]): AsyncGenerator<Buffer, void, void> {
+  const perChunk = Math.max(1, Math.floor(chunkBytes / data.itemBytes));
+  let offset = 0;
+  for (let at = 0; at < indices.length; at += perChunk) {
+    const bytes = await data.readItems(Uint32Array.from(indices.slice(at, at + perChunk)));
+    for (let from = 0; from < bytes.length; from += chunkBytes) {
+      const piece = bytes.subarray(from, from + chunkBytes);
+      yield encodeChunk(offset, piece);
+      offset += piece.length;
+    }
+  }
+}
+
+/** Coordinator.Watch: what is, then what happens. */
+export async function* watch(
+  run: Run,
+  request: { runId: string },
+  signal: AbortSignal,
+): AsyncGenerator<Event, void, void> {
+  if (request.runId !== '') requireRun(run, request.runId);
+  const { directory, config, data, steps, events } = run.context;
+  const happening = events.watch(signal);
+  // Starts listening before the first event is sent, so that none falls between.
+  const first = happening.next();
+  const { runId, step, status } = directory.record;
+  yield {
+    time: Date.now() / 1000,
+    run: { runId, directory: directory.path, step, steps, items: data.count, batch: config.batch, status },
+  };
+  for (let next = await first; next.done !== true; next = await happening.next()) yield next.value;
+}

@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { createOrder, openDataSet } from '@gan-train/data';
+import { presets } from '@gan-train/gan/presets';
+import {
+  coordinatorService,
+  createRpcServer,
+  listen,
+  shutdown,
+  streamHandler,
+  unaryHandler,
+  type CoordinatorHandlers,
+} from '@gan-train/rpc';
+import {
+  createLogger,
+  GanTrainError,
+  options as optionTable,
+  optionNames,
+  resolveConfig,
+  startHttpServer,
+  tellParent,
+  type RunConfig,
+} from '@gan-train/service';
+import { getCheckpoint, positionFrom, putCheckpointHandler, putGridHandler } from './checkpoints.js';
+import { createEventHub } from './events.js';
+import { createFileJobs } from './file-jobs.js';
+import { fetchItems, requireRun, watch } from './handlers.js';
+import { createCoordinatorMetrics } from './metrics.js';
+import {
+  loadPinnedManifest,
+  loadRunConfig,
+  loadRunRecord,
+  openRunDirectory,
+  runExists,
+  writeJson,
+} from './run-directory.js';
+import { createRun, farewellMs, type RunContext, type RunOutcome } from './run.js';
+import { sessionHandler } from './session.js';
+
+export interface CoordinatorOptions {
+  /** What was asked for, not yet checked; a run's own config is its base when it goes on. */
+  asked: Record<string, unknown>;
+  /** The run directory. */
+  out: string;
+  host: string;
+}
+
+const version = (createRequire(import.meta.url)('../package.json') as { version: string }).version;
+
+/** Serves one run from its beginning or its newest checkpoint to its end. */
+export async function coordinatorMain(options: CoordinatorOptions, signal: AbortSignal): Promise<RunOutcome> {
+  const log = createLogger({ service: 'coordinator' });
+  const out = resolve(options.out);
+  const existing = await runExists(out);
+  const config = existing ? await continuedConfig(out, options.asked) : resolveConfig(options.asked);
+  const manifest = existing ? await loadPinnedManifest(out) : undefined;
+  const data = await openDataSet(
+    config.data,
+    { size: config.size, channels: config.channels },
+    { ...(manifest && { pinned: manifest }), signal },
+  );
+  for (const { name, reason } of data.manifest.skipped) log.warn({ name, reason }, 'image skipped');
+  const fresh = { runId: randomUUID(), versions: { ganTrain: version, node: process.version } };
+  const directory = await openRunDirectory(out, fresh, config, data.manifest, log);
+  const jobs = createFileJobs();
+  const server = createRpcServer();
+  try {
+    const steps = stepsFromConfig(config, data.count);
+    const context: RunContext = {
+      config,
+      steps,
+      directory,
+      data,
+      order: createOrder({
+        seed: config.seed,
+        items: data.count,
+        batch: config.batch,
+        withReplacement: presets[config.preset].withReplacement,
+      }),
+      events: createEventHub(),
+      metrics: createCoordinatorMetrics(config.trainers, version),
+      log,
+    };
+    const run = createRun(context);
+    const start = directory.checkpoint?.manifest;
+    const initialState = {
+      generation: start?.generation ?? { term: 0, n: 0 },
+      position: start === undefined ? { step: 0, phase: 1 } : positionFrom(start),
+    };
+    const handlers: CoordinatorHandlers = {
+      Session: sessionHandler(run, initialState) as CoordinatorHandlers['Session'],
+      FetchItems: streamHandler((request: Parameters<typeof fetchItems>[1]) =>
+        fetchItems(run, request),
+      ) as never,
+      GetCheckpoint: streamHandler((request: { runId: string }) => getCheckpoint(run, request)),
+      PutCheckpoint: putCheckpointHandler(run, jobs) as CoordinatorHandlers['PutCheckpoint'],
+      PutGrid: putGridHandler(run, jobs) as CoordinatorHandlers['PutGrid'],
+      Watch: streamHandler((request: { runId: string }, gone) => watch(run, request, gone)),
+      Drain: unaryHandler(async ({ runId, reason }: { runId: string; reason: string }) => {
+        requireRun(run, runId);
+        run.requestStop(reason);
+        return Promise.resolve({});
+      }),
+    };
+    server.addService(coordinatorService, handlers);
+    const grpcPort = await listen(server, options.host, config.grpcPort);
+    const http = await startHttpServer(options.host, config.httpPort, {
+      metrics: async () => ({
+        contentType: context.metrics.registry.contentType,
+        text: await context.metrics.registry.metrics(),
+      }),
+      unhealthy: () => undefined,
+      unready: () => undefined,
+    });
+    await writeJson(directory.file('live.json'), { pid: process.pid, grpcPort, httpPort: http.port });
+    log.info(
+      { grpcPort, httpPort: http.port, runId: directory.record.runId, term: directory.record.term },
+      'listening',
+    );
+    tellParent({
+      event: 'listening',
+      grpcPort,
+      httpPort: http.port,
+      directory: out,
+      runId: directory.record.runId,
+    });
+    const stop = (): void => run.requestStop(GanTrainError.from(signal.reason).what);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    const outcome = await run.outcome;
+    run.close();
+    const { status, step, code, reason } = outcome;
+    context.events.emit(
+      status === 'failed'
+        ? { failed: { code, message: reason } }
+        : { finished: { step, status, weightsHash: '' } },
+    );
+    await shutdown(server, farewellMs);
+    await http.close();
+    return outcome;
+  } finally {
+    server.forceShutdown();
+    await jobs.close();
+    data.close();
+    await directory.close();
+  }
+}
+
+/** The config of a run that goes on: its own, with operational options as asked now. Throws `identity_changed`. */
+async function continuedConfig(out: string, asked: Record<string, unknown>): Promise<RunConfig> {
+  const before = await loadRunConfig(out);
+  const record = await loadRunRecord(out);
+  const wanted = resolveConfig({ ...before, ...withoutUndefined(asked), ...exclusive(asked) });
+  const had = resolveConfig(before);
+  const changed = optionNames.filter(
+    (name) => optionTable[name].kind === 'identity' && wanted[name] !== had[name],
+  );
+  // The engine was resolved when the run began; naming the same one is no change.
+  const differences = changed.filter(
+    (name) => name !== 'engine' || wanted.engine !== record.identity?.engine,
+  );
+  if (differences.length > 0) {
+    const what = differences.map(
+      (name) => `${name} was ${String(had[name])} and is asked to be ${String(wanted[name])}`,
+    );
+    throw new GanTrainError(
+      'identity_changed',
+      `the run at ${out} cannot go on with another ${differences.join(', ')}: ${what.join('; ')}`,
+      'leave it out, or begin a new run with another --out',
+    );
+  }
+  return { ...wanted, engine: had.engine };
+}
+
+/** Asking for steps replaces epochs, and the other way round. */
+function exclusive(asked: Record<string, unknown>): Record<string, unknown> {
+  if (asked.steps !== undefined && asked.epochs === undefined) return { epochs: undefined };
+  if (asked.epochs !== undefined && asked.steps === undefined) return { steps: undefined };
+  return {};
+}
+
+const withoutUndefined = (asked: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+
+const stepsFromConfig = (config: RunConfig, items: number): number =>
+  config.epochs === undefined ? config.steps : Math.max(1, Math.ceil((config.epochs * items) / config.batch));

@@ -1,0 +1,69 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { LossRow } from '@gan-train/rpc';
+
+export type CoordinatorMetrics = ReturnType<typeof createCoordinatorMetrics>;
+
+/** The coordinator's metrics; one function a business event. */
+export function createCoordinatorMetrics(wanted: number, version: string) {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: 'gan_train_' });
+  const registers = [registry];
+  const gauge = (name: string, help: string, labelNames: string[] = []) =>
+    new Gauge({ name: `gan_train_${name}`, help, labelNames, registers });
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name: `gan_train_${name}`, help, labelNames, registers });
+
+  const trainers = gauge('trainers', 'Trainers that are members or ready to be');
+  gauge('trainers_wanted', 'Trainers that the run waits for').set(wanted);
+  const term = gauge('term', "This coordinator's term");
+  const generation = gauge('generation', 'Number of the generation in its term');
+  const dLoss = gauge('d_loss', "The discriminator's loss of the last stored step");
+  const gLoss = gauge('g_loss', "The generator's loss of the last stored step");
+  const dOutput = gauge('d_output_mean', "The discriminator's mean output, 0 to 1", ['input']);
+  const images = gauge('images_per_second', 'Training images a second over all trainers, last stored step');
+  const steps = counter('steps_total', 'Steps stored, by whether every update was applied', ['result']);
+  const evictions = counter('evictions_total', 'Trainers that were lost, by reason', ['reason']);
+  const items = counter('items_total', 'Items sent to trainers');
+  const failures = counter('checkpoint_failures_total', 'Files of the run that could not be stored', [
+    'reason',
+  ]);
+  const lastSuccess = gauge(
+    'checkpoint_last_success_timestamp_seconds',
+    'When the last checkpoint was stored',
+  );
+  const checkpointSeconds = new Histogram({
+    name: 'gan_train_checkpoint_seconds',
+    help: 'Seconds to receive, write and read back a state',
+    labelNames: ['op'],
+    buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300],
+    registers,
+  });
+  gauge('build_info', 'Constant 1; the labels say what runs', ['version', 'engine']).set(
+    { version, engine: 'none' },
+    1,
+  );
+
+  return {
+    registry,
+    trainersPresent: (count: number) => trainers.set(count),
+    generationStarted(started: { term: number; n: number }): void {
+      term.set(started.term);
+      generation.set(started.n);
+    },
+    rowStored(row: LossRow): void {
+      dLoss.set(row.dLoss);
+      gLoss.set(row.gLoss);
+      dOutput.set({ input: 'real' }, row.dReal);
+      dOutput.set({ input: 'fake' }, row.dFake);
+      images.set(row.imagesPerSecond);
+      steps.inc({ result: row.skippedPhases === 0 ? 'committed' : 'skipped' });
+    },
+    trainerLost: (reason: 'session' | 'silence' | 'failed') => evictions.inc({ reason }),
+    itemsSent: (count: number) => items.inc(count),
+    notStored: (reason: string) => failures.inc({ reason }),
+    checkpointStored(op: 'checkpoint' | 'weights', seconds: number): void {
+      checkpointSeconds.observe({ op }, seconds);
+      if (op === 'checkpoint') lastSuccess.set(Date.now() / 1000);
+    },
+  };
+}

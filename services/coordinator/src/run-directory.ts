@@ -1,0 +1,217 @@
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import lockfile from 'proper-lockfile';
+import { parse } from 'yaml';
+import {
+  cutBackLossRows,
+  newestCheckpoint,
+  writeFileAtomic,
+  type FoundCheckpoint,
+} from '@gan-train/checkpoint';
+import { parseDataManifest, type DataManifest } from '@gan-train/data';
+import {
+  GanTrainError,
+  yamlFromConfig,
+  type Identity,
+  type Logger,
+  type RunConfig,
+} from '@gan-train/service';
+
+export type RunStatus = 'waiting' | 'running' | 'finished' | 'stopped' | 'failed';
+
+/** run.json: what happened. Replaced atomically, and synced. */
+export interface RunRecord {
+  format: 1;
+  runId: string;
+  status: RunStatus;
+  /** Why, in words, when the run failed. */
+  reason?: string;
+  /** Raised before the coordinator serves; trainers refuse lower ones. */
+  term: number;
+  /** The last generation that was started. */
+  generation: { term: number; n: number };
+  step: number;
+  /** Frozen when the first trainer joined. */
+  identity?: Identity;
+  identityHash?: string;
+  /** What every trainer's probe shard gradient must hash to, with exact numerics. */
+  probeHash?: string;
+  createdAt: string;
+  versions: Record<string, string>;
+}
+
+export interface RunDirectory {
+  readonly path: string;
+  record: RunRecord;
+  readonly checkpoint: FoundCheckpoint | undefined;
+  save(change: Partial<RunRecord>): Promise<void>;
+  file(...parts: string[]): string;
+  close(): Promise<void>;
+}
+
+const lockStaleMs = 5_000;
+const stepDigits = 6;
+
+export const nameOfStep = (step: number): string => String(step).padStart(stepDigits, '0');
+
+/** Whether a run is kept there. Throws `not_writable` when something else is in the way. */
+export async function runExists(path: string): Promise<boolean> {
+  try {
+    return (await stat(join(path, 'run.json'))).isFile();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOTDIR') {
+      const what = `${path} lies below a file`;
+      throw new GanTrainError('not_writable', what, 'give --out a directory that can be made', error);
+    }
+    return false;
+  }
+}
+
+/** What a run was trained on, pinned when it began. */
+export async function loadPinnedManifest(path: string): Promise<DataManifest> {
+  const file = join(path, 'data-manifest.json');
+  return parseDataManifest(await readText(file), file);
+}
+
+/** The config that a run was begun with. Throws `run_missing`. */
+export async function loadRunConfig(path: string): Promise<Record<string, unknown>> {
+  return parse(await readText(join(path, 'config.yaml'))) as Record<string, unknown>;
+}
+
+export async function loadRunRecord(path: string): Promise<RunRecord> {
+  const file = join(path, 'run.json');
+  try {
+    return JSON.parse(await readText(file)) as RunRecord;
+  } catch (error) {
+    if (error instanceof GanTrainError) throw error;
+    throw new GanTrainError(
+      'run_missing',
+      `${file} is not JSON`,
+      'begin a new run with another --out',
+      error,
+    );
+  }
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const what = `there is no run at ${dirname(file)}: ${file} cannot be read`;
+    throw new GanTrainError('run_missing', what, 'give the directory of a run', error);
+  }
+}
+
+/**
+ * Makes a run's directory, or opens an existing one to go on from its newest checkpoint that verifies; takes its lock and
+ * raises its term. Rows and grids beyond the checkpoint are cut off: they are computed again.
+ */
+export async function openRunDirectory(
+  path: string,
+  fresh: Pick<RunRecord, 'runId' | 'versions'>,
+  config: RunConfig,
+  manifest: DataManifest,
+  log: Logger,
+): Promise<RunDirectory> {
+  const existing = await runExists(path);
+  await makeDirectory(path);
+  const release = await lock(path);
+  try {
+    const before = existing ? await loadRunRecord(path) : undefined;
+    const rejected = (dir: string, reason: string): void =>
+      log.warn({ dir, reason }, 'checkpoint passed over');
+    const checkpoint = await newestCheckpoint(join(path, 'checkpoints'), { onRejected: rejected });
+    await refuseUnreadable(path, before, checkpoint);
+    const record: RunRecord = {
+      format: 1,
+      createdAt: new Date().toISOString(),
+      status: 'waiting',
+      generation: { term: 0, n: 0 },
+      ...fresh,
+      ...before,
+      step: checkpoint?.manifest.step ?? 0,
+      term: (before?.term ?? 0) + 1,
+    };
+    const directory: RunDirectory = {
+      path,
+      record,
+      checkpoint,
+      file: (...parts) => join(path, ...parts),
+      async save(change) {
+        directory.record = { ...directory.record, ...change };
+        await writeJson(join(path, 'run.json'), directory.record);
+      },
+      async close() {
+        await rm(join(path, 'live.json'), { force: true });
+        await release();
+      },
+    };
+    await mkdir(directory.file('samples'), { recursive: true });
+    await mkdir(directory.file('weights'), { recursive: true });
+    await writeFileAtomic(directory.file('config.yaml'), Buffer.from(yamlFromConfig(config)));
+    await writeJson(directory.file('data-manifest.json'), manifest);
+    await cutBack(directory);
+    // The term is durable before anything is served.
+    const { reason: _reason, ...clean } = directory.record;
+    directory.record = clean;
+    await directory.save({ status: 'waiting' });
+    return directory;
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/** A run that had come further than its start must not silently begin again. */
+async function refuseUnreadable(
+  path: string,
+  before: RunRecord | undefined,
+  checkpoint: FoundCheckpoint | undefined,
+): Promise<void> {
+  if (checkpoint !== undefined || before === undefined) return;
+  const stored = await readdir(join(path, 'checkpoints')).catch(() => []);
+  if (stored.length === 0) return;
+  const what = `none of the ${stored.length} checkpoints of ${path} is whole`;
+  const todo = 'restore one from a copy, or begin a new run with another --out';
+  throw new GanTrainError('bad_checkpoint', what, todo);
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    const what = `cannot make the run directory ${path}`;
+    throw new GanTrainError('not_writable', what, 'give --out a directory that can be made', error);
+  }
+}
+
+/** At most one coordinator a directory. A lock that its holder no longer renews is taken over. */
+async function lock(path: string): Promise<() => Promise<void>> {
+  const retries = { retries: 8, minTimeout: 250, maxTimeout: 1_000 };
+  try {
+    return await lockfile.lock(path, {
+      lockfilePath: join(path, '.lock'),
+      stale: lockStaleMs,
+      update: 1_000,
+      retries,
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') {
+      throw new GanTrainError('not_writable', `cannot lock ${path}`, 'make the directory writable', error);
+    }
+    const what = `another coordinator has the run at ${path}`;
+    throw new GanTrainError('run_locked', what, 'wait for it to end, or give another --out', error);
+  }
+}
+
+async function cutBack({ record, file }: RunDirectory): Promise<void> {
+  await cutBackLossRows(file('gan_loss.csv'), record.step);
+  for (const name of await readdir(file('samples'))) {
+    if (Number.parseInt(name, 10) > record.step) await rm(file('samples', name));
+  }
+}
+
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeFileAtomic(path, Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`));
+}

@@ -1,0 +1,81 @@
+import type { ShardRange } from '@gan-train/collective';
+import type { CheckpointHeader, LossRow } from '@gan-train/rpc';
+import type { Engine } from './engine.js';
+import type { Moved } from './thread-calls.js';
+import type { Triple } from './control.js';
+
+/** What the communication thread does for the compute thread. Shared buffers are SharedArrayBuffers. */
+export interface CommCalls {
+  /** Registers with the coordinator; the config comes back. */
+  hello(request: { engines: readonly Engine[] }): Promise<Joined>;
+  /** This trainer can be a member. */
+  ready(request: { identityHash: string; probeHash: string; state: Triple; engine: string }): Promise<void>;
+  /** What the coordinator wants next; resolves when there is something to do. */
+  nextOrder(request: undefined): Promise<Order>;
+  /** The bytes of the items of this trainer's shards at a step: uint8, in shard order. */
+  items(request: { step: number }): Promise<Moved<Uint8Array>>;
+  /**
+   * Reduces a phase with the other members. Called when the phase begins, so that the peers' partials travel while this
+   * trainer still computes; `publish` says when its own are there. Resolves when `reduced` is complete.
+   */
+  allReduce(request: { step: number; phase: number }): Promise<{ bytes: number }>;
+  publish(request: { step: number; phase: number }): Promise<void>;
+  row(row: LossRow): Promise<void>;
+  /** What the metrics show of a finished phase. */
+  phaseDone(phase: PhaseReport): Promise<void>;
+  putGrid(grid: { step: number; images: number; pixels: Uint8Array }): Promise<void>;
+  putCheckpoint(checkpoint: CheckpointUpload): Promise<{ weightsHash: string }>;
+  /** This trainer stands where the run ends; resolves when the coordinator has all rows. */
+  drained(request: { state: Triple }): Promise<void>;
+  failed(request: { code: string; message: string }): Promise<void>;
+  [name: string]: (request: never) => Promise<unknown>;
+}
+
+export interface Joined {
+  runId: string;
+  term: number;
+  configJson: string;
+  identityHash: string;
+  engine: string;
+  state: Triple;
+  /** The state to start from, when it isn't the initial one. */
+  checkpoint: { header: CheckpointHeader; data: SharedArrayBuffer } | undefined;
+}
+
+export type Order =
+  | ({ kind: 'start' } & GenerationOrder)
+  | { kind: 'saveState'; generation: { term: number; n: number } }
+  | { kind: 'done'; reason: string };
+
+export interface GenerationOrder {
+  generation: { term: number; n: number };
+  rank: number;
+  members: number;
+  shards: ShardRange;
+  /** The last step of the run. */
+  steps: number;
+  /** Where each phase's sums go: the partials of this trainer's tree roots, and what comes back. */
+  buffers: readonly { partials: readonly SharedArrayBuffer[]; reduced: SharedArrayBuffer }[];
+}
+
+export interface PhaseReport {
+  step: number;
+  phase: number;
+  committed: boolean;
+  seconds: Record<'data' | 'compute' | 'wait' | 'update', number>;
+  scalars: Record<string, number>;
+  gradientNorm: number;
+  items: number;
+  tensors: number;
+}
+
+export interface CheckpointUpload {
+  purpose: 'CHECKPOINT' | 'WEIGHTS';
+  state: Triple;
+  final: boolean;
+  updates: { generator: number; discriminator: number };
+  row: LossRow | undefined;
+  /** Sorted by name; byte ranges of `data`. */
+  tensors: readonly { name: string; shape: readonly number[]; offset: number; length: number }[];
+  data: SharedArrayBuffer;
+}

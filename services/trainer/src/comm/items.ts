@@ -1,0 +1,101 @@
+import type { ShardRange } from '@gan-train/collective';
+import { createOrder } from '@gan-train/data/order';
+import { presets } from '@gan-train/gan/presets';
+import { chunkBytes, decodeChunk, errorFromStatus, type CoordinatorClient } from '@gan-train/rpc';
+import { GanTrainError, type RunConfig } from '@gan-train/service';
+
+/** Item bytes kept; a data set that fits is fetched once. */
+const cacheBytes = 256 * 1024 * 1024;
+/** Steps whose items are fetched before they are needed. */
+const windowSteps = 4;
+const fetchTimeoutMs = 120_000;
+
+export interface ItemSource {
+  /** uint8 items of the shards at a step, in order; fetches those of the next steps meanwhile. */
+  itemsOfStep(step: number, shards: ShardRange): Promise<Uint8Array>;
+}
+
+/** The items that a trainer needs, fetched from the coordinator ahead of time and kept while there is room. */
+export function createItemSource(
+  client: CoordinatorClient,
+  runId: string,
+  config: RunConfig,
+  data: { items: number; itemBytes: number },
+  signal: AbortSignal,
+): ItemSource {
+  const withReplacement = presets[config.preset].withReplacement;
+  const order = createOrder({ seed: config.seed, items: data.items, batch: config.batch, withReplacement });
+  const perShard = config.batch / config.shards;
+  const perStep = config.batch * (windowSteps + 1);
+  const capacity = Math.max(perStep, Math.min(data.items, Math.floor(cacheBytes / data.itemBytes)));
+  // In order of arrival; the oldest goes first.
+  const cache = new Map<number, Promise<Uint8Array>>();
+
+  function ensure(step: number, shards: ShardRange): number[] {
+    const all = order.itemsOfStep(step);
+    const indices = Array.from(
+      all.subarray(shards.first * perShard, (shards.first + shards.count) * perShard),
+    );
+    const missing = [...new Set(indices)].filter((index) => !cache.has(index));
+    const perFetch = Math.max(1, Math.floor((8 * chunkBytes) / data.itemBytes));
+    for (let at = 0; at < missing.length; at += perFetch) fetch(missing.slice(at, at + perFetch));
+    return indices;
+  }
+
+  function fetch(indices: number[]): void {
+    const fetched = fetchItems(client, runId, indices, data.itemBytes, signal);
+    indices.forEach((index, i) => {
+      const item = fetched.then((bytes) => bytes.subarray(i * data.itemBytes, (i + 1) * data.itemBytes));
+      // A failure reaches whoever waits for the item; the next who needs it fetches it again.
+      item.catch(() => cache.delete(index));
+      cache.set(index, item);
+    });
+    for (const [oldest] of cache) {
+      if (cache.size <= capacity) break;
+      cache.delete(oldest);
+    }
+  }
+
+  return {
+    async itemsOfStep(step, shards) {
+      const wanted = ensure(step, shards).map(async (index) => cache.get(index));
+      for (let ahead = 1; ahead <= windowSteps; ahead++) ensure(step + ahead, shards);
+      const items = await Promise.all(wanted);
+      const bytes = new Uint8Array(items.length * data.itemBytes);
+      items.forEach((item, i) => bytes.set(item as Uint8Array, i * data.itemBytes));
+      return bytes;
+    },
+  };
+}
+
+async function fetchItems(
+  client: CoordinatorClient,
+  runId: string,
+  indices: number[],
+  itemBytes: number,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const call = client.FetchItems({ runId, indices }, { deadline: Date.now() + fetchTimeoutMs });
+  const cancel = (): void => call.cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  const bytes = new Uint8Array(indices.length * itemBytes);
+  let received = 0;
+  try {
+    // The contract keeps this stream's messages as bytes.
+    for await (const message of call as AsyncIterable<unknown>) {
+      const { offset, payload } = decodeChunk(message as Buffer);
+      if (offset !== received || offset + payload.length > bytes.length) {
+        throw new GanTrainError('protocol', `an item chunk at ${offset} does not follow ${received}`);
+      }
+      bytes.set(payload, offset);
+      received += payload.length;
+    }
+  } catch (error) {
+    throw errorFromStatus(error, 'coordinator_lost');
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+  if (received !== bytes.length)
+    throw new GanTrainError('protocol', `${received} of ${bytes.length} item bytes came`);
+  return bytes;
+}

@@ -1,0 +1,68 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { PhaseReport } from '../comm-calls.js';
+
+const networkOfPhase = ['discriminator', 'generator'] as const;
+
+export type TrainerMetrics = ReturnType<typeof createTrainerMetrics>;
+
+/** A trainer's metrics; one function a business event. */
+export function createTrainerMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: 'gan_train_' });
+  const registers = [registry];
+  const gauge = (name: string, help: string, labelNames: string[] = []) =>
+    new Gauge({ name: `gan_train_${name}`, help, labelNames, registers });
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name: `gan_train_${name}`, help, labelNames, registers });
+
+  const dLoss = gauge('d_loss', "The discriminator's loss of the last step");
+  const gLoss = gauge('g_loss', "The generator's loss of the last step");
+  const dOutput = gauge('d_output_mean', "The discriminator's mean output, 0 to 1", ['input']);
+  const gradNorm = gauge('grad_norm', 'Euclidean norm of the mean gradient', ['network']);
+  const steps = counter('steps_total', 'Steps finished, by whether every update was applied', ['result']);
+  const items = counter('items_total', 'Training items that this trainer computed gradients of');
+  const nonfinite = counter('nonfinite_phases_total', 'Phases skipped for a gradient that is not finite', [
+    'network',
+  ]);
+  const allReduceBytes = counter('allreduce_bytes_total', 'Gradient bytes moved between trainers', [
+    'direction',
+  ]);
+  const generation = gauge('generation', 'Number of the generation in its term');
+  const term = gauge('term', "The coordinator's term");
+  const tensors = gauge('tensors', 'Tensors alive in the engine');
+  const build = gauge('build_info', 'Constant 1; the labels say what runs', ['version', 'engine']);
+  const stepSeconds = new Histogram({
+    name: 'gan_train_step_seconds',
+    help: 'Seconds of a phase, by what they went into',
+    labelNames: ['part'],
+    buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100],
+    registers,
+  });
+  let skipped = false;
+
+  return {
+    registry,
+    phaseDone(report: PhaseReport): void {
+      const network = networkOfPhase[report.phase] ?? 'generator';
+      for (const [part, seconds] of Object.entries(report.seconds)) stepSeconds.observe({ part }, seconds);
+      (network === 'discriminator' ? dLoss : gLoss).set(report.scalars.loss ?? NaN);
+      if (report.scalars.real !== undefined) dOutput.set({ input: 'real' }, report.scalars.real);
+      if (report.scalars.fake !== undefined) dOutput.set({ input: 'fake' }, report.scalars.fake);
+      gradNorm.set({ network }, report.gradientNorm);
+      items.inc(report.items);
+      tensors.set(report.tensors);
+      skipped ||= !report.committed;
+      if (!report.committed) nonfinite.inc({ network });
+      if (report.phase === networkOfPhase.length - 1) {
+        steps.inc({ result: skipped ? 'skipped' : 'committed' });
+        skipped = false;
+      }
+    },
+    bytesMoved: (direction: 'received' | 'sent', bytes: number) => allReduceBytes.inc({ direction }, bytes),
+    generationStarted(started: { term: number; n: number }): void {
+      term.set(started.term);
+      generation.set(started.n);
+    },
+    engineResolved: (version: string, engine: string) => build.set({ version, engine }, 1),
+  };
+}

@@ -1,0 +1,151 @@
+import { initialState, type Gan, type NetworkLayout, type NetworkState } from '@gan-train/gan';
+import type { CheckpointHeader, LossRow } from '@gan-train/rpc';
+import { GanTrainError } from '@gan-train/service';
+import type { CheckpointUpload } from './comm-calls.js';
+import type { Triple } from './control.js';
+
+export type Network = 'generator' | 'discriminator';
+export const networks = ['generator', 'discriminator'] as const;
+
+/** All that the next phase depends on, besides the config. */
+export interface TrainerState {
+  networks: Record<Network, NetworkState>;
+  triple: Triple;
+  /** What is known of the row of the step under way. */
+  row: LossRow;
+  /** The members agreed to end after the step under way. */
+  stopAgreed: boolean;
+}
+
+export const emptyRow = (step: number): LossRow => ({
+  step,
+  dLoss: 0,
+  gLoss: 0,
+  dReal: 0,
+  dFake: 0,
+  imagesPerSecond: 0,
+  skippedPhases: 0,
+});
+
+/** Step 0 is complete: the next position is (1, 0). */
+export const initialTriple: Triple = { generation: { term: 0, n: 0 }, position: { step: 0, phase: 1 } };
+
+export function createInitialState(gan: Gan, seed: number): TrainerState {
+  return {
+    networks: {
+      generator: initialState(gan, 'generator', seed),
+      discriminator: initialState(gan, 'discriminator', seed),
+    },
+    triple: initialTriple,
+    row: emptyRow(1),
+    stopAgreed: false,
+  };
+}
+
+/** Arrays of a network's lengths to compute its next state into. */
+export function createShadow({ weights, m, v }: NetworkState): NetworkState {
+  return {
+    weights: new Float32Array(weights.length),
+    m: new Float32Array(m.length),
+    v: new Float32Array(v.length),
+    updates: 0,
+  };
+}
+
+type Field = 'weights' | 'm' | 'v';
+
+interface StateTensor {
+  name: string;
+  shape: readonly number[];
+  network: Network;
+  field: Field;
+  offset: number;
+  length: number;
+}
+
+/** Every tensor of a state by its name in a checkpoint, sorted: `generator/dense/kernel`, with `/m` and `/v` its slots. */
+function stateTensors(gan: Gan, withSlots: boolean): StateTensor[] {
+  const ofNetwork = ({ network, trainable, running }: NetworkLayout): StateTensor[] => {
+    const named = (specs: NetworkLayout['trainable'], field: Field): StateTensor[] =>
+      specs.map(({ name, ...rest }) => ({
+        ...rest,
+        name: `${network}/${name}${field === 'weights' ? '' : `/${field}`}`,
+        network,
+        field,
+      }));
+    const slots = withSlots ? [...named(trainable, 'm'), ...named(trainable, 'v')] : [];
+    return [...named(trainable, 'weights'), ...slots, ...named(running, 'weights')];
+  };
+  const all = networks.flatMap((network) => ofNetwork(gan.layouts[network]));
+  return all.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** A copy of the state, laid out as it is sent: tensor after tensor, by name. `reuse` is written over when it fits. */
+export function snapshotState(
+  gan: Gan,
+  state: TrainerState,
+  purpose: CheckpointUpload['purpose'],
+  reuse: SharedArrayBuffer | undefined,
+): Pick<CheckpointUpload, 'tensors' | 'data' | 'state' | 'updates' | 'row'> {
+  const tensors = stateTensors(gan, purpose === 'CHECKPOINT');
+  const sizeBytes = 4 * tensors.reduce((sum, { length }) => sum + length, 0);
+  const data = reuse?.byteLength === sizeBytes ? reuse : new SharedArrayBuffer(sizeBytes);
+  const floats = new Float32Array(data);
+  let at = 0;
+  const entries = tensors.map(({ name, shape, network, field, offset, length }) => {
+    floats.set(state.networks[network][field].subarray(offset, offset + length), at);
+    const entry = { name, shape, offset: 4 * at, length: 4 * length };
+    at += length;
+    return entry;
+  });
+  return {
+    tensors: entries,
+    data,
+    state: state.triple,
+    updates: {
+      generator: state.networks.generator.updates,
+      discriminator: state.networks.discriminator.updates,
+    },
+    row: state.triple.position.phase === 0 ? state.row : undefined,
+  };
+}
+
+/** The state in a checkpoint. Throws `bad_checkpoint` when it holds other tensors than this model has. */
+export function stateFromCheckpoint(
+  gan: Gan,
+  header: CheckpointHeader,
+  data: SharedArrayBuffer,
+): TrainerState {
+  const state = createInitialState(gan, 0);
+  const floats = new Float32Array(data);
+  const tensors = stateTensors(gan, true);
+  const describe = (t: { name: string; shape: readonly number[] } | undefined): string =>
+    t === undefined ? 'nothing' : `${t.name} [${t.shape.join(', ')}]`;
+  if (header.tensors.length > tensors.length) {
+    throw mismatch('no more tensors', describe(header.tensors[tensors.length]));
+  }
+  let at = 0;
+  tensors.forEach((tensor, i) => {
+    const { network, field, offset, length } = tensor;
+    if (describe(header.tensors[i]) !== describe(tensor)) {
+      throw mismatch(describe(tensor), describe(header.tensors[i]));
+    }
+    state.networks[network][field].set(floats.subarray(at, at + length), offset);
+    at += length;
+  });
+  if (at !== floats.length) throw mismatch(`${4 * at} bytes`, `${data.byteLength}`);
+  state.networks.generator.updates = header.generatorUpdates;
+  state.networks.discriminator.updates = header.discriminatorUpdates;
+  const position = header.position ?? initialTriple.position;
+  const nextStep = position.phase === 0 ? position.step : position.step + 1;
+  return {
+    ...state,
+    triple: { generation: header.generation ?? initialTriple.generation, position },
+    row: header.row ?? emptyRow(nextStep),
+  };
+}
+
+function mismatch(expected: string, found: string): GanTrainError {
+  const what = `the checkpoint does not fit the model: ${expected} expected, ${found} found`;
+  return new GanTrainError('bad_checkpoint', what, 'resume with the config that the run began with');
+}
