@@ -51,13 +51,11 @@ describe('createOrder', () => {
     expect(stepsOf(6).map((step) => order.epochOfStep(step))).toEqual([1, 1, 1, 2, 2, 3]);
   });
 
-  it('makes each permutation once while steps go on', () => {
+  it('makes each permutation once, also while askers go back and forth over the end of an epoch', () => {
     vi.mocked(permutation).mockClear();
     const order = orderOf();
-    for (const step of stepsOf(25)) order.itemsOfStep(step);
-    expect(vi.mocked(permutation).mock.calls.map(([, epoch]) => epoch)).toEqual([
-      0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
-    ]);
+    for (const step of [1, 2, 3, 4, 2, 3, 4, 2, 5, 6]) order.itemsOfStep(step);
+    expect(vi.mocked(permutation).mock.calls.map(([, epoch]) => epoch)).toEqual([0, 1, 2]);
   });
 
   it.each([0, -1, 1.5, NaN])('refuses step %s', (step) => {
