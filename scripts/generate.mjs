@@ -1,7 +1,7 @@
 // Makes the files that are generated from others and committed: `npm run generate`.
 // With --check it writes to a temporary folder and fails where the committed files differ.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,6 +37,36 @@ function generateProtoTypes(outDir) {
     // From within proto/, so that no absolute path gets into the comments.
     { cwd: join(root, 'proto'), stdio: ['ignore', 'ignore', 'inherit'] },
   );
+}
+
+/** README's table of options, from the schema that the command and the config file are checked with. */
+async function optionTable() {
+  const { flagFromOption, optionNames, options } = await import('@gan-train/service');
+  const cell = (text) => text.replaceAll('|', '\\|');
+  const row = (name) => {
+    const { placeholder, description, defaultText, kind } = options[name];
+    const flag = `--${flagFromOption(name)} ${placeholder}`;
+    return `| \`${cell(flag)}\` | \`${name}\` | ${cell(description)} | ${cell(defaultText)} | ${kind} |`;
+  };
+  return ['| flag | in the file | what | default | kind |', '|---|---|---|---|---|', ...optionNames.map(row)].join('\n');
+}
+
+/** Puts `text` between the markers of a document. */
+function fillMarked(document, name, text) {
+  const [begin, end] = [`<!-- ${name}: generated -->`, `<!-- ${name}: end -->`];
+  const [before, rest = ''] = document.split(begin);
+  const [, after] = rest.split(end);
+  if (after === undefined) throw new Error(`README.md has no ${begin} ... ${end}`);
+  return `${before}${begin}\n${text}\n${end}${after}`;
+}
+
+const readmeFile = join(root, 'README.md');
+const readme = readFileSync(readmeFile, 'utf8');
+const filled = fillMarked(readme, 'options', await optionTable());
+if (!check) writeFileSync(readmeFile, filled);
+else if (filled !== readme) {
+  console.error("README.md's option table is not up to date: run npm run generate");
+  process.exitCode = 1;
 }
 
 const generated = [{ folder: 'libs/rpc/src/gen', generate: generateProtoTypes }];

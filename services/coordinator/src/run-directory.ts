@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { parse } from 'yaml';
 import {
+  cleanCheckpoints,
   cutBackLossRows,
   newestCheckpoint,
   writeFileAtomic,
@@ -121,6 +122,7 @@ export async function openRunDirectory(
     const before = existing ? await loadRunRecord(path) : undefined;
     const rejected = (dir: string, reason: string): void =>
       log.warn({ dir, reason }, 'checkpoint passed over');
+    await cleanCheckpoints(join(path, 'checkpoints'));
     const checkpoint = await newestCheckpoint(join(path, 'checkpoints'), { onRejected: rejected });
     await refuseUnreadable(path, before, checkpoint);
     const record: RunRecord = {
