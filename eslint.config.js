@@ -30,6 +30,12 @@ export default tseslint.config(
     },
   },
   {
+    // A package declares what it imports; what tests import is the root's.
+    files: ['**/src/**/*.ts'],
+    ignores: ['**/*.spec.ts', '**/testing.ts', '**/testing/**'],
+    rules: { 'import-x/no-extraneous-dependencies': 'error' },
+  },
+  {
     files: ['**/*.{js,mjs}', '*.config.ts', '**/vitest.config.ts'],
     rules: { 'import-x/no-default-export': 'off' },
     languageOptions: {

@@ -48,7 +48,11 @@ async function optionTable() {
     const flag = `--${flagFromOption(name)} ${placeholder}`;
     return `| \`${cell(flag)}\` | \`${name}\` | ${cell(description)} | ${cell(defaultText)} | ${kind} |`;
   };
-  return ['| flag | in the file | what | default | kind |', '|---|---|---|---|---|', ...optionNames.map(row)].join('\n');
+  return [
+    '| flag | in the file | what | default | kind |',
+    '|---|---|---|---|---|',
+    ...optionNames.map(row),
+  ].join('\n');
 }
 
 /** Puts `text` between the markers of a document. */

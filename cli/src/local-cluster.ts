@@ -70,7 +70,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   };
   try {
     const configFlags = optionNames.flatMap((name) => {
-      const value = options.asked[name];
+      const value = options.asked[name] as string | number | boolean | undefined;
       return value === undefined ? [] : [`--${flagFromOption(name)}`, String(value)];
     });
     const coordinator = startMember('coordinator', [

@@ -1,4 +1,5 @@
-import { Command, CommanderError } from 'commander';
+import type { CommanderError } from 'commander';
+import { Command } from 'commander';
 import { flagFromOption, GanTrainError, optionNames, options } from '@gan-train/service';
 import { askedFromCommand } from './asked.js';
 

@@ -9,10 +9,13 @@ import { askedSchema, optionNames, options, type AskedConfig } from './options.j
 type Resolved = { [Name in keyof AskedConfig]-?: NonNullable<AskedConfig[Name]> };
 
 /** A whole config: every option has its value. Plain data, equal on every process of a run; never changed. */
-export type RunConfig = Readonly<Omit<Resolved, 'epochs'>> & { readonly epochs: number | undefined };
+export type RunConfig = Readonly<Omit<Resolved, 'epochs' | 'init'>> & {
+  readonly epochs: number | undefined;
+  readonly init: string | undefined;
+};
 
 /** What `train` does when nothing else is asked: small enough for a laptop, long enough for digits. */
-const mainJob = { width: 32, steps: 1000, learningRateG: 5e-4, learningRateD: 2e-4 };
+const mainJob = { width: 32, steps: 1500, learningRateG: 5e-4, learningRateD: 2e-4 };
 
 /**
  * Checks what was asked, all of it at once, and fills in defaults.
@@ -56,10 +59,14 @@ export function resolveConfig(asked: unknown): RunConfig {
     grpcPort: 0,
     httpPort: 0,
   } as const;
-  const config = { epochs: undefined, ...defaults, ...given } as RunConfig;
+  const config = { epochs: undefined, init: undefined, ...defaults, ...given } as RunConfig;
   const problems = crossProblems(config, given);
   if (problems.length > 0) throw configError(problems);
-  return { ...config, data: config.data === 'mnist' ? config.data : resolve(config.data) };
+  return {
+    ...config,
+    data: config.data === 'mnist' ? config.data : resolve(config.data),
+    init: config.init === undefined ? undefined : resolve(config.init),
+  };
 }
 
 function crossProblems(config: RunConfig, given: AskedConfig): string[] {
@@ -156,12 +163,12 @@ export function adamFromConfig(config: RunConfig, network: 'generator' | 'discri
 export type Identity = Readonly<Record<string, string | number | boolean>>;
 
 /**
- * The identity of a run: its identity options, with the data set by content instead of by place, and the engine that was
- * resolved instead of the one asked for.
+ * The identity of a run: its identity options, with the data set and the initial weights by content instead of by
+ * place, and the engine that was resolved instead of the one asked for.
  */
 export function identityFromConfig(
   config: RunConfig,
-  dataHash: string,
+  content: { data: string; init: string | undefined },
   engine: { name: string; identity: string },
 ): Identity {
   const identity: Record<string, string | number | boolean> = { format: 1 };
@@ -169,7 +176,8 @@ export function identityFromConfig(
     const value = config[name];
     if (options[name].kind === 'identity' && value !== undefined) identity[name] = value;
   }
-  return { ...identity, data: dataHash, engine: engine.name, engineIdentity: engine.identity };
+  const { data, init } = content;
+  return { ...identity, data, ...(init && { init }), engine: engine.name, engineIdentity: engine.identity };
 }
 
 /** sha256 over the identity as JSON with sorted keys. */

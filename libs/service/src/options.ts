@@ -98,6 +98,13 @@ export const options = {
   learningRateD: option('identity', 'X', real(0, 1), "the preset's", "the discriminator's Adam step size"),
   beta1: option('identity', 'X', real(0, 0.999999), "the preset's", "Adam's decay of the mean"),
   beta2: option('identity', 'X', real(0, 0.999999), "the preset's", "Adam's decay of the square"),
+  init: option(
+    'identity',
+    'PATH',
+    path,
+    'made from the seed',
+    'weights to begin with: a run, a checkpoint, or a folder of the two Keras .h5 files',
+  ),
   epsilon: option('identity', 'X', real(1e-12, 1), "the preset's", "Adam's term against division by zero"),
   engine: option(
     'identity',

@@ -1,6 +1,6 @@
 import { stagesFromSize } from '@gan-train/gan/presets';
 import { layersFromOptions, type LayerSpec } from '@gan-train/gan/architecture';
-import type { EncodeKerasOptions, KerasLayer, NamedTensor } from '@gan-train/checkpoint';
+import type { EncodeKerasOptions, FirstDense, KerasLayer, NamedTensor } from '@gan-train/checkpoint';
 import { modelFromConfig, type RunConfig } from '@gan-train/service';
 
 export interface KerasFile {
@@ -31,12 +31,7 @@ export function kerasFiles(config: RunConfig, tensors: ReadonlyMap<string, Named
         weights: own.map((tensor) => ({ ...tensor, name: tensor.name.slice(prefix.length) })),
       };
     });
-  const reshape = networks.generator.find((layer) => layer.kind === 'reshape');
-  const firstDense = {
-    layer: networks.generator[0]?.name ?? '',
-    m: model.size / 2 ** stagesFromSize(model.preset, model.size),
-    filters: reshape?.shape[2] ?? 0,
-  };
+  const firstDense = firstDenseOf(config);
   return [
     {
       name: `gan_gen_weights_${config.size}.h5`,
@@ -49,4 +44,16 @@ export function kerasFiles(config: RunConfig, tensors: ReadonlyMap<string, Named
       options: { dataFormat: 'channels_first' },
     },
   ];
+}
+
+/** The generator's first Dense layer: its columns are an image of m x m x filters. */
+export function firstDenseOf(config: RunConfig): FirstDense {
+  const model = modelFromConfig(config);
+  const { generator } = layersFromOptions(model);
+  const reshape = generator.find((layer) => layer.kind === 'reshape');
+  return {
+    layer: generator[0]?.name ?? '',
+    m: model.size / 2 ** stagesFromSize(model.preset, model.size),
+    filters: reshape?.shape[2] ?? 0,
+  };
 }

@@ -24,6 +24,7 @@ import {
 } from '@gan-train/service';
 import { getCheckpoint, positionFrom, putCheckpointHandler, putGridHandler } from './checkpoints.js';
 import { createEventHub } from './events.js';
+import { loadInitialWeights } from './initial-weights.js';
 import { createFileJobs } from './file-jobs.js';
 import { fetchItems, requireRun, watch } from './handlers.js';
 import { createCoordinatorMetrics } from './metrics.js';
@@ -62,7 +63,9 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
   );
   for (const { name, reason } of data.manifest.skipped) log.warn({ name, reason }, 'image skipped');
   const fresh = { runId: randomUUID(), versions: { ganTrain: version, node: process.version } };
-  const directory = await openRunDirectory(out, fresh, config, data.manifest, log);
+  const initial =
+    existing || config.init === undefined ? undefined : await loadInitialWeights(config.init, config);
+  const directory = await openRunDirectory(out, fresh, config, data.manifest, log, initial);
   const jobs = createFileJobs();
   const server = createRpcServer();
   try {
@@ -89,13 +92,13 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
       position: start === undefined ? { step: 0, phase: 1 } : positionFrom(start),
     };
     const handlers: CoordinatorHandlers = {
-      Session: sessionHandler(run, initialState) as CoordinatorHandlers['Session'],
+      Session: sessionHandler(run, initialState),
       FetchItems: streamHandler((request: Parameters<typeof fetchItems>[1]) =>
         fetchItems(run, request),
       ) as never,
       GetCheckpoint: streamHandler((request: { runId: string }) => getCheckpoint(run, request)),
-      PutCheckpoint: putCheckpointHandler(run, jobs) as CoordinatorHandlers['PutCheckpoint'],
-      PutGrid: putGridHandler(run, jobs) as CoordinatorHandlers['PutGrid'],
+      PutCheckpoint: putCheckpointHandler(run, jobs),
+      PutGrid: putGridHandler(run, jobs),
       Watch: streamHandler((request: { runId: string }, gone) => watch(run, request, gone)),
       Drain: unaryHandler(async ({ runId, reason }: { runId: string; reason: string }) => {
         requireRun(run, runId);

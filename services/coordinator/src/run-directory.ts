@@ -8,7 +8,9 @@ import {
   newestCheckpoint,
   writeFileAtomic,
   type FoundCheckpoint,
+  type NamedTensor,
 } from '@gan-train/checkpoint';
+import { storeInitialCheckpoint } from './initial-weights.js';
 import { parseDataManifest, type DataManifest } from '@gan-train/data';
 import {
   GanTrainError,
@@ -32,6 +34,8 @@ export interface RunRecord {
   /** The last generation that was started. */
   generation: { term: number; n: number };
   step: number;
+  /** weightsHash of the state that --init gave. */
+  initHash?: string;
   /** Frozen when the first trainer joined. */
   identity?: Identity;
   identityHash?: string;
@@ -106,7 +110,7 @@ async function readText(file: string): Promise<string> {
 
 /**
  * Makes a run's directory, or opens an existing one to go on from its newest checkpoint that verifies; takes its lock and
- * raises its term. Rows and grids beyond the checkpoint are cut off: they are computed again.
+ * raises its term. `initial` are the weights that a new run begins with instead of its seed's. Rows and grids beyond the checkpoint are cut off: they are computed again.
  */
 export async function openRunDirectory(
   path: string,
@@ -114,6 +118,7 @@ export async function openRunDirectory(
   config: RunConfig,
   manifest: DataManifest,
   log: Logger,
+  initial?: readonly NamedTensor[],
 ): Promise<RunDirectory> {
   const existing = await runExists(path);
   await makeDirectory(path);
@@ -122,8 +127,10 @@ export async function openRunDirectory(
     const before = existing ? await loadRunRecord(path) : undefined;
     const rejected = (dir: string, reason: string): void =>
       log.warn({ dir, reason }, 'checkpoint passed over');
-    await cleanCheckpoints(join(path, 'checkpoints'));
-    const checkpoint = await newestCheckpoint(join(path, 'checkpoints'), { onRejected: rejected });
+    const checkpoints = join(path, 'checkpoints');
+    await cleanCheckpoints(checkpoints);
+    if (initial !== undefined) await storeInitialCheckpoint(checkpoints, fresh.runId, config, initial);
+    const checkpoint = await newestCheckpoint(checkpoints, { onRejected: rejected });
     await refuseUnreadable(path, before, checkpoint);
     const record: RunRecord = {
       format: 1,
@@ -134,6 +141,7 @@ export async function openRunDirectory(
       ...before,
       step: checkpoint?.manifest.step ?? 0,
       term: (before?.term ?? 0) + 1,
+      ...(initial && checkpoint && { initHash: checkpoint.manifest.weightsHash }),
     };
     const directory: RunDirectory = {
       path,
@@ -155,8 +163,7 @@ export async function openRunDirectory(
     await writeJson(directory.file('data-manifest.json'), manifest);
     await cutBack(directory);
     // The term is durable before anything is served.
-    const { reason: _reason, ...clean } = directory.record;
-    directory.record = clean;
+    delete directory.record.reason;
     await directory.save({ status: 'waiting' });
     return directory;
   } catch (error) {
@@ -207,10 +214,11 @@ async function lock(path: string): Promise<() => Promise<void>> {
   }
 }
 
-async function cutBack({ record, file }: RunDirectory): Promise<void> {
-  await cutBackLossRows(file('gan_loss.csv'), record.step);
-  for (const name of await readdir(file('samples'))) {
-    if (Number.parseInt(name, 10) > record.step) await rm(file('samples', name));
+async function cutBack(directory: RunDirectory): Promise<void> {
+  const { step } = directory.record;
+  await cutBackLossRows(directory.file('gan_loss.csv'), step);
+  for (const name of await readdir(directory.file('samples'))) {
+    if (Number.parseInt(name, 10) > step) await rm(directory.file('samples', name));
   }
 }
 

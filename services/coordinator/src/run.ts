@@ -260,7 +260,8 @@ async function admitEngine(
     const have = engines.map((candidate) => candidate.name).join(', ');
     throw new GanTrainError('refused', `engine ${name} does not load in this trainer, which has ${have}`);
   }
-  const identity = identityFromConfig(config, data.manifest.hash, engine);
+  const content = { data: data.manifest.hash, init: directory.record.initHash };
+  const identity = identityFromConfig(config, content, engine);
   const identityHash = hashFromIdentity(identity);
   if (frozen === undefined) {
     await directory.save({ identity, identityHash });

@@ -94,6 +94,7 @@ export function sessionHandler(run: Run, initialState: TripleView) {
           data: info,
           state: initialState,
           engine,
+          hasCheckpoint: directory.checkpoint !== undefined,
         },
       });
       log.info(

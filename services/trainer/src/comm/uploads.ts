@@ -4,6 +4,7 @@ import {
   errorFromStatus,
   type CheckpointHeader,
   type CheckpointPiece,
+  type CheckpointPiece__Output,
   type CoordinatorClient,
   type GridPiece,
 } from '@gan-train/rpc';
@@ -93,7 +94,7 @@ export async function getCheckpoint(
   let data = new Uint8Array(new SharedArrayBuffer(0));
   let received = 0;
   try {
-    for await (const piece of call) {
+    for await (const piece of call as AsyncIterable<CheckpointPiece__Output>) {
       if (piece.header) {
         header = piece.header;
         data = new Uint8Array(new SharedArrayBuffer(sizeOfTensors(piece.header)));

@@ -93,12 +93,12 @@ async function hello(engines: Parameters<CommCalls['hello']>[0]['engines']): Pro
       host: hostname(),
     },
   });
-  const { runId, term, configJson, identityHash, engine, data, state } = await config;
+  const { runId, term, configJson, identityHash, engine, data, state, hasCheckpoint } = await config;
   if (data === null || state === null)
     throw new GanTrainError('protocol', 'the coordinator sent half a config');
   const resolved = JSON.parse(configJson) as RunConfig;
   const triple = tripleOf(state);
-  const checkpoint = triple.position.step === 0 ? undefined : await getCheckpoint(client, { runId, term });
+  const checkpoint = hasCheckpoint ? await getCheckpoint(client, { runId, term }) : undefined;
   const joined = { runId, term, configJson, identityHash, engine, state: triple, checkpoint };
   membership = {
     session,

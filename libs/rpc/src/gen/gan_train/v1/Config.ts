@@ -11,6 +11,7 @@ export interface Config {
   'data'?: (_gan_train_v1_DataInfo | null);
   'state'?: (_gan_train_v1_StateTriple | null);
   'engine'?: (string);
+  'hasCheckpoint'?: (boolean);
 }
 
 export interface Config__Output {
@@ -21,4 +22,5 @@ export interface Config__Output {
   'data': (_gan_train_v1_DataInfo__Output | null);
   'state': (_gan_train_v1_StateTriple__Output | null);
   'engine': (string);
+  'hasCheckpoint': (boolean);
 }
