@@ -1,4 +1,4 @@
-import { loadRunConfig, runExists } from '@gan-train/coordinator';
+import { loadRunConfig, loadRunRecord, runExists } from '@gan-train/coordinator';
 import type { Event__Output } from '@gan-train/rpc';
 import { GanTrainError, resolveConfig } from '@gan-train/service';
 import { startLocalCluster, type LocalCluster } from './local-cluster.js';
@@ -19,8 +19,12 @@ const terminatedExit = 143;
 export async function train(options: TrainOptions, signal: AbortSignal): Promise<number> {
   const out = typeof options.out === 'string' ? options.out : undefined;
   const resume = options.resume === true;
-  const { directory, trainers } = await plan(options.asked, out, resume);
+  const { directory, trainers, reached } = await plan(options.asked, out, resume);
   const reporter = createReporter(options.json === true || !process.stdout.isTTY);
+  if (reached !== undefined) {
+    reporter.note(`nothing to do: the run at ${directory} stands at step ${reached}; give more --steps`);
+    return 0;
+  }
   const cluster = await startLocalCluster({ asked: options.asked, out: directory, trainers });
   const stop = stopOnSignal(cluster, reporter, signal);
   // A supervisor that dies by an exception takes its processes along.
@@ -41,7 +45,7 @@ async function plan(
   asked: Record<string, unknown>,
   out: string | undefined,
   resume: boolean,
-): Promise<{ directory: string; trainers: number }> {
+): Promise<{ directory: string; trainers: number; reached?: number }> {
   if (out === undefined) {
     const config = resolveConfig(asked);
     if (resume)
@@ -58,8 +62,10 @@ async function plan(
   }
   if (!exists && resume)
     throw new GanTrainError('run_missing', `there is no run at ${out}`, 'leave --resume out to begin one');
-  const before = exists ? await loadRunConfig(out) : {};
-  return { directory: out, trainers: resolveConfig({ ...before, ...asked }).trainers };
+  const config = resolveConfig({ ...(exists && (await loadRunConfig(out))), ...asked });
+  const step = exists ? (await loadRunRecord(out)).step : 0;
+  const isReached = config.epochs === undefined && step >= config.steps;
+  return { directory: out, trainers: config.trainers, ...(isReached && { reached: step }) };
 }
 
 async function follow(cluster: LocalCluster, reporter: Reporter): Promise<void> {

@@ -113,13 +113,14 @@ async function beginCheckpoint(run: Run, header: CheckpointHeader) {
     write: async (bytes: Uint8Array) => writer.write(bytes),
     abort: async () => writer.abort(),
     async finish() {
+      const step = completeStep(position);
+      await run.rowsStored(step);
       const { dir, weightsHash } = await writer.commit();
       await verifyCheckpoint(dir);
       const rejected = (bad: string, reason: string): void =>
         log.warn({ dir: bad, reason }, 'checkpoint passed over');
       await pruneCheckpoints(parent, { keep: config.keepCheckpoints, onRejected: rejected });
       metrics.checkpointStored('checkpoint', (performance.now() - startMs) / 1000);
-      const step = completeStep(position);
       await directory.save({ step });
       events.emit({ file: { kind: 'CHECKPOINT', step, path: dir, weightsHash } });
       log.info({ step, dir, weightsHash }, 'checkpoint stored');

@@ -36,7 +36,7 @@ export interface RunView {
   /** In order of arrival. */
   trainers: readonly TrainerView[];
   stopRequested: boolean;
-  /** Step of the final checkpoint that is stored and was read back. */
+  /** Step of the final checkpoint that is stored and was read back; from the start when nothing is left to do. */
   finalStep: number | undefined;
   /** Last step whose row is stored. */
   rowsStep: number;
@@ -93,6 +93,14 @@ function decideGathering(
 ): Decision {
   if (run.stopRequested) {
     return { action: 'end', status: 'stopped', code: 'none', reason: 'stopped before the first step' };
+  }
+  if (run.finalStep !== undefined) {
+    return {
+      action: 'end',
+      status: 'finished',
+      code: 'none',
+      reason: `step ${run.finalStep} was reached before`,
+    };
   }
   const ready = run.trainers.filter((t) => t.status === 'ready');
   if (ready.length >= options.trainers) {
@@ -152,7 +160,8 @@ function decideSaving(
 ): Decision {
   const holders = run.trainers.some((t) => t.status === 'prepared' || t.status === 'drained');
   const late = nowMs - stage.sinceMs > options.saveMs;
-  if (run.finalStep !== undefined || late || !holders) {
+  const stored = run.finalStep !== undefined && run.rowsStep >= run.finalStep;
+  if (stored || late || !holders) {
     return { action: 'end', status: 'failed', code: 'trainer_lost', reason: stage.reason };
   }
   return { action: 'wait', reason: 'the last state is being stored' };

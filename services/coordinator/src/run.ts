@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { shardsOfRank } from '@gan-train/collective';
 import { appendLossRows } from '@gan-train/checkpoint';
 import type { DataSet, Order } from '@gan-train/data';
@@ -7,6 +8,7 @@ import {
   hashFromIdentity,
   identityDifferences,
   identityFromConfig,
+  withTimeout,
   type ErrorCode,
   type Logger,
   type RunConfig,
@@ -20,6 +22,8 @@ const tickMs = 100;
 const silenceMs = 5_000;
 const closeMs = 10_000;
 const saveMs = 120_000;
+/** Rows are sent before the checkpoint that needs them, on another connection. */
+const rowsTimeoutMs = 30_000;
 /** Trainers that are told of the end get this long to close their sessions. */
 export const farewellMs = 3_000;
 
@@ -62,6 +66,8 @@ export interface Run {
   admitProbe(probeHash: string): Promise<void>;
   lose(entry: TrainerEntry, reason: string, kind: 'session' | 'silence' | 'failed'): void;
   storeRows(rows: readonly LossRow[]): Promise<void>;
+  /** Resolves when the rows of all steps up to this one are stored; rejects with `timeout`. */
+  rowsStored(step: number): Promise<void>;
   finalStored(step: number): void;
   requestStop(reason: string): void;
   /** Looks again at what there is to do, now. */
@@ -76,7 +82,7 @@ export function createRun(context: RunContext): Run {
     stage: { name: 'gathering', sinceMs: performance.now() },
     trainers,
     stopRequested: false,
-    finalStep: undefined,
+    finalStep: directory.record.step >= context.steps ? directory.record.step : undefined,
     rowsStep: directory.record.step,
   };
   const options: RunOptions = {
@@ -88,6 +94,7 @@ export function createRun(context: RunContext): Run {
     exact: config.numerics === 'exact',
   };
   let generation = { term: directory.record.term, n: 0 };
+  const rowsChanged = new EventEmitter();
   let lastReason = '';
   let lastTickMs = performance.now();
   let settle: (outcome: RunOutcome) => void = () => undefined;
@@ -223,6 +230,7 @@ export function createRun(context: RunContext): Run {
         const named = fresh.map((row) => ({ ...row, epoch: context.order.epochOfStep(row.step) }));
         await appendLossRows(directory.file('gan_loss.csv'), named);
         view.rowsStep += fresh.length;
+        rowsChanged.emit('change');
         for (const row of fresh) {
           metrics.rowStored(row);
           events.emit({ row });
@@ -232,6 +240,10 @@ export function createRun(context: RunContext): Run {
       await store;
       const rowsStored = { step: view.rowsStep };
       for (const trainer of trainers) if (trainer.status !== 'gone') trainer.send({ rowsStored });
+    },
+    async rowsStored(step) {
+      while (view.rowsStep < step)
+        await withTimeout(once(rowsChanged, 'change'), rowsTimeoutMs, `waiting for row ${step}`);
     },
     finalStored(step) {
       view.finalStep = step;

@@ -118,6 +118,7 @@ function follow(session: Session): void {
   session.on('prepare', ({ generation: asked }) => {
     control.closeGeneration();
     generation?.close();
+    sendProgress(session);
     session.send({ prepared: { generation: asked, state: control.committed() } });
   });
   session.on('saveState', ({ generation: asked }) => {
@@ -216,7 +217,11 @@ const calls: CommCalls = {
     const { size, channels } = joinedRun().config;
     await putGrid(uploadContext(), { step, images, size, channels, pixels });
   },
-  putCheckpoint: async (upload) => putCheckpoint(uploadContext(), upload),
+  putCheckpoint: async (upload) => {
+    // The coordinator stores no checkpoint before the rows of its steps.
+    sendProgress(joinedRun().session);
+    return putCheckpoint(uploadContext(), upload);
+  },
   drained: async ({ state }) => {
     const { session } = joinedRun();
     sendProgress(session);
