@@ -142,7 +142,24 @@ export async function loadConfigFile(file: string): Promise<Record<string, unkno
   throw new GanTrainError('bad_config', `${file} is not a mapping of options to values`);
 }
 
-export const yamlFromConfig = (config: RunConfig): string => stringify(withoutUndefined(config));
+/** The config as a file that `loadConfigFile` and `resolveConfig` take back. */
+export function yamlFromConfig(config: RunConfig): string {
+  const { steps, ...others } = config;
+  return stringify(
+    withoutUndefined({ ...others, ...(config.epochs === undefined && { steps }) } as AskedConfig),
+  );
+}
+
+/** What a run was begun with, with what is asked now on top: asking for steps replaces epochs, and the other way round. */
+export function mergeAsked(
+  before: Record<string, unknown>,
+  asked: Record<string, unknown>,
+): Record<string, unknown> {
+  const now = withoutUndefined(asked);
+  const merged = { ...before, ...now };
+  if ('steps' in now !== 'epochs' in now) delete merged['steps' in now ? 'epochs' : 'steps'];
+  return merged;
+}
 
 export const modelFromConfig = (config: RunConfig): ModelOptions => ({
   preset: config.preset,

@@ -4,6 +4,7 @@ export {
   identityDifferences,
   identityFromConfig,
   loadConfigFile,
+  mergeAsked,
   modelFromConfig,
   resolveConfig,
   yamlFromConfig,

@@ -15,6 +15,7 @@ import {
 import {
   createLogger,
   GanTrainError,
+  mergeAsked,
   options as optionTable,
   optionNames,
   resolveConfig,
@@ -154,7 +155,7 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
 async function continuedConfig(out: string, asked: Record<string, unknown>): Promise<RunConfig> {
   const before = await loadRunConfig(out);
   const record = await loadRunRecord(out);
-  const wanted = resolveConfig({ ...before, ...withoutUndefined(asked), ...exclusive(asked) });
+  const wanted = resolveConfig(mergeAsked(before, asked));
   const had = resolveConfig(before);
   const changed = optionNames.filter(
     (name) => optionTable[name].kind === 'identity' && wanted[name] !== had[name],
@@ -175,16 +176,6 @@ async function continuedConfig(out: string, asked: Record<string, unknown>): Pro
   }
   return { ...wanted, engine: had.engine };
 }
-
-/** Asking for steps replaces epochs, and the other way round. */
-function exclusive(asked: Record<string, unknown>): Record<string, unknown> {
-  if (asked.steps !== undefined && asked.epochs === undefined) return { epochs: undefined };
-  if (asked.epochs !== undefined && asked.steps === undefined) return { steps: undefined };
-  return {};
-}
-
-const withoutUndefined = (asked: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
 
 const stepsFromConfig = (config: RunConfig, items: number): number =>
   config.epochs === undefined ? config.steps : Math.max(1, Math.ceil((config.epochs * items) / config.batch));
