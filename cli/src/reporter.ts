@@ -1,4 +1,4 @@
-import { SingleBar } from 'cli-progress';
+import { MultiBar, type SingleBar } from 'cli-progress';
 import type { Event__Output, LossRow } from '@gan-train/rpc';
 
 type Of<Name extends 'run' | 'file' | 'generation' | 'finished'> = NonNullable<Event__Output[Name]>;
@@ -48,8 +48,7 @@ function createJsonReporter(): Reporter {
 
 /** One line that is rewritten, and above it what stays. */
 function createTerminalReporter(): Reporter {
-  let total = 0;
-  const bar = new SingleBar({
+  const bars = new MultiBar({
     format:
       'step {value}/{total} {percentage}%  {speed} images/s  d_loss {d}  g_loss {g}  D(x) {real}  D(G(z)) {fake}  ETA {eta_formatted}',
     clearOnComplete: true,
@@ -57,11 +56,12 @@ function createTerminalReporter(): Reporter {
     etaBuffer: 50,
     stream: process.stdout,
   });
-  let shown = false;
+  let bar: SingleBar | undefined;
+  let total = 0;
   let status = '';
   const line = (text: string): void => {
-    if (shown) process.stdout.write('\r\u001b[K');
-    process.stdout.write(`${text}\n`);
+    if (bar === undefined) process.stdout.write(`${text}\n`);
+    else bars.log(`${text}\n`);
   };
   return {
     run({ directory, step, steps, items, batch }) {
@@ -76,9 +76,8 @@ function createTerminalReporter(): Reporter {
         real: row.dReal.toFixed(2),
         fake: row.dFake.toFixed(2),
       };
-      if (!shown) bar.start(total, row.step, payload);
+      if (bar === undefined) bar = bars.create(total, row.step, payload);
       else bar.update(row.step, payload);
-      shown = true;
     },
     file: () => undefined,
     generation: ({ members }) => line(`${members.length} trainer${members.length === 1 ? '' : 's'} at work`),
@@ -87,15 +86,13 @@ function createTerminalReporter(): Reporter {
       status = `${finished.status} at step ${finished.step}`;
     },
     over(directory) {
-      line(`${status}
+      process.stdout.write(`${status}
   images       ${directory}/samples/
   losses       ${directory}/gan_loss.csv
   weights      ${directory}/weights/ (Keras .h5)
-  checkpoints  ${directory}/checkpoints/`);
+  checkpoints  ${directory}/checkpoints/
+`);
     },
-    close() {
-      if (shown) bar.stop();
-      shown = false;
-    },
+    close: () => bars.stop(),
   };
 }

@@ -1,6 +1,7 @@
 import { loadRunConfig, loadRunRecord, runExists } from '@gan-train/coordinator';
 import type { Event__Output } from '@gan-train/rpc';
 import { GanTrainError, mergeAsked, resolveConfig } from '@gan-train/service';
+import { requireEngine } from '@gan-train/trainer/engine';
 import { startLocalCluster, type LocalCluster } from './local-cluster.js';
 import { createReporter, type Reporter } from './reporter.js';
 import { newRunDirectory } from './run-name.js';
@@ -50,6 +51,7 @@ async function plan(
     const config = resolveConfig(asked);
     if (resume)
       throw new GanTrainError('bad_config', '--resume needs the run to go on with', 'give --out DIR');
+    await requireEngine(config.engine);
     return { directory: await newRunDirectory(config.preset, config.data), trainers: config.trainers };
   }
   const exists = await runExists(out);
@@ -63,6 +65,7 @@ async function plan(
   if (!exists && resume)
     throw new GanTrainError('run_missing', `there is no run at ${out}`, 'leave --resume out to begin one');
   const config = resolveConfig(exists ? mergeAsked(await loadRunConfig(out), asked) : asked);
+  await requireEngine(config.engine);
   const step = exists ? (await loadRunRecord(out)).step : 0;
   const isReached = config.epochs === undefined && step >= config.steps;
   return { directory: out, trainers: config.trainers, ...(isReached && { reached: step }) };
