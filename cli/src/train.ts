@@ -1,7 +1,6 @@
 import { loadRunConfig, loadRunRecord, runExists } from '@gan-train/coordinator';
 import type { Event__Output } from '@gan-train/rpc';
 import { GanTrainError, mergeAsked, resolveConfig } from '@gan-train/service';
-import { requireEngine } from '@gan-train/trainer/engine';
 import { startLocalCluster, type LocalCluster } from './local-cluster.js';
 import { createReporter, type Reporter } from './reporter.js';
 import { newRunDirectory } from './run-name.js';
@@ -51,7 +50,7 @@ async function plan(
     const config = resolveConfig(asked);
     if (resume)
       throw new GanTrainError('bad_config', '--resume needs the run to go on with', 'give --out DIR');
-    await requireEngine(config.engine);
+    if (config.engine === 'tensorflow') await requireTensorflow();
     return { directory: await newRunDirectory(config.preset, config.data), trainers: config.trainers };
   }
   const exists = await runExists(out);
@@ -65,10 +64,16 @@ async function plan(
   if (!exists && resume)
     throw new GanTrainError('run_missing', `there is no run at ${out}`, 'leave --resume out to begin one');
   const config = resolveConfig(exists ? mergeAsked(await loadRunConfig(out), asked) : asked);
-  await requireEngine(config.engine);
+  if (config.engine === 'tensorflow') await requireTensorflow();
   const step = exists ? (await loadRunRecord(out)).step : 0;
   const isReached = config.epochs === undefined && step >= config.steps;
   return { directory: out, trainers: config.trainers, ...(isReached && { reached: step }) };
+}
+
+/** The trainers of this machine load what this process would: better said before there is a run. */
+async function requireTensorflow(): Promise<void> {
+  const { requireEngine } = await import('@gan-train/trainer/engine');
+  await requireEngine('tensorflow');
 }
 
 async function follow(cluster: LocalCluster, reporter: Reporter): Promise<void> {

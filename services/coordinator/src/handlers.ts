@@ -38,6 +38,21 @@ async function* chunksOfItems(data: DataSet, indices: readonly number[]): AsyncG
   }
 }
 
+/** Skipped images that a watcher is told of; data-manifest.json has all. */
+const mostNamed = 10;
+
+/** What a person should know of how this run was opened. */
+function notesOf({ directory, data }: Run['context']): string[] {
+  const { skipped } = data.manifest;
+  const named = skipped.slice(0, mostNamed).map(({ name, reason }) => `image skipped: ${name} (${reason})`);
+  const more = skipped.length - named.length;
+  return [
+    ...directory.passedOver.map((reason) => `checkpoint passed over: ${reason}`),
+    ...named,
+    ...(more > 0 ? [`${more} more images skipped: data-manifest.json lists them`] : []),
+  ];
+}
+
 /** Coordinator.Watch: what is, then what happens. */
 export async function* watch(
   run: Run,
@@ -54,5 +69,6 @@ export async function* watch(
     time: Date.now() / 1000,
     run: { runId, directory: directory.path, step, steps, items: data.count, batch: config.batch, status },
   };
+  for (const message of notesOf(run.context)) yield { time: Date.now() / 1000, note: { message } };
   for (let next = await first; next.done !== true; next = await happening.next()) yield next.value;
 }

@@ -18,6 +18,7 @@ import {
   mergeAsked,
   options as optionTable,
   optionNames,
+  requireFreePort,
   resolveConfig,
   startHttpServer,
   tellParent,
@@ -63,6 +64,8 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
     { ...(manifest && { pinned: manifest }), signal },
   );
   for (const { name, reason } of data.manifest.skipped) log.warn({ name, reason }, 'image skipped');
+  await requireFreePort(options.host, config.grpcPort, 'gRPC');
+  await requireFreePort(options.host, config.httpPort, 'HTTP');
   const fresh = { runId: randomUUID(), versions: { ganTrain: version, node: process.version } };
   const initial =
     existing || config.init === undefined ? undefined : await loadInitialWeights(config.init, config);

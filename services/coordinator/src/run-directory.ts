@@ -49,6 +49,8 @@ export interface RunDirectory {
   readonly path: string;
   record: RunRecord;
   readonly checkpoint: FoundCheckpoint | undefined;
+  /** Why newer checkpoints than that one are not what the run goes on from. */
+  readonly passedOver: readonly string[];
   save(change: Partial<RunRecord>): Promise<void>;
   file(...parts: string[]): string;
   close(): Promise<void>;
@@ -125,8 +127,11 @@ export async function openRunDirectory(
   const release = await lock(path);
   try {
     const before = existing ? await loadRunRecord(path) : undefined;
-    const rejected = (dir: string, reason: string): void =>
+    const passedOver: string[] = [];
+    const rejected = (dir: string, reason: string): void => {
       log.warn({ dir, reason }, 'checkpoint passed over');
+      passedOver.push(reason);
+    };
     const checkpoints = join(path, 'checkpoints');
     await cleanCheckpoints(checkpoints);
     if (initial !== undefined) await storeInitialCheckpoint(checkpoints, fresh.runId, config, initial);
@@ -147,6 +152,7 @@ export async function openRunDirectory(
       path,
       record,
       checkpoint,
+      passedOver,
       file: (...parts) => join(path, ...parts),
       async save(change) {
         directory.record = { ...directory.record, ...change };

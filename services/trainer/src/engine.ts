@@ -2,7 +2,12 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { GanTrainError } from '@gan-train/service';
-import { findNativeTensorflow, requireNativeTensorflow, type NativeSearch } from './native-tensorflow.js';
+import {
+  findNativeTensorflow,
+  requireNativeTensorflow,
+  type NativeSearch,
+  type NativeTensorflow,
+} from './native-tensorflow.js';
 
 export type EngineName = 'tensorflow' | 'onnx' | 'cpu';
 
@@ -70,16 +75,29 @@ export async function resolveEngine(asked: EngineName | 'auto'): Promise<EngineN
 /** Tensors alive, for the metrics and for the tests that look for leaks. */
 export const tensorCount = (): number => tf.memory().numTensors;
 
+/**
+ * Throws `engine_missing`, with how to install it, for an engine that doesn't load on this machine. Loads nothing here, so
+ * that it can be asked before a run is made.
+ */
+export async function requireEngine(name: EngineName | 'auto'): Promise<void> {
+  if (name === 'tensorflow') await requireNative();
+}
+
 async function loadNative(threads: number): Promise<void> {
+  const { entry } = await requireNative();
+  requireNativeTensorflow(entry, threads);
+}
+
+async function requireNative(): Promise<NativeTensorflow> {
   const native = await searchNative();
   if ('missing' in native) {
     throw new GanTrainError(
       'engine_missing',
       `engine tensorflow: ${native.missing}`,
-      'install one (README, Engines), or use --engine onnx',
+      'npm install @tensorflow/tfjs-node beside gan-train (README, Engines), or use --engine onnx',
     );
   }
-  requireNativeTensorflow(native.found.entry, threads);
+  return native.found;
 }
 
 let nativeSearch: Promise<NativeSearch> | undefined;
