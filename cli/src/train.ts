@@ -1,6 +1,6 @@
 import { loadRunConfig, loadRunRecord, runExists } from '@gan-train/coordinator';
 import type { Event__Output } from '@gan-train/rpc';
-import { GanTrainError, mergeAsked, resolveConfig } from '@gan-train/service';
+import { GanTrainError, mergeAsked, resolveConfig, type RunConfig } from '@gan-train/service';
 import { startLocalCluster, type LocalCluster } from './local-cluster.js';
 import { createReporter, type Reporter } from './reporter.js';
 import { newRunDirectory } from './run-name.js';
@@ -50,7 +50,7 @@ async function plan(
     const config = resolveConfig(asked);
     if (resume)
       throw new GanTrainError('bad_config', '--resume needs the run to go on with', 'give --out DIR');
-    if (config.engine === 'tensorflow') await requireTensorflow();
+    await requireEngine(config);
     return { directory: await newRunDirectory(config.preset, config.data), trainers: config.trainers };
   }
   const exists = await runExists(out);
@@ -64,16 +64,17 @@ async function plan(
   if (!exists && resume)
     throw new GanTrainError('run_missing', `there is no run at ${out}`, 'leave --resume out to begin one');
   const config = resolveConfig(exists ? mergeAsked(await loadRunConfig(out), asked) : asked);
-  if (config.engine === 'tensorflow') await requireTensorflow();
+  await requireEngine(config);
   const step = exists ? (await loadRunRecord(out)).step : 0;
   const isReached = config.epochs === undefined && step >= config.steps;
   return { directory: out, trainers: config.trainers, ...(isReached && { reached: step }) };
 }
 
 /** The trainers of this machine load what this process would: better said before there is a run. */
-async function requireTensorflow(): Promise<void> {
-  const { requireEngine } = await import('@gan-train/trainer/engine');
-  await requireEngine('tensorflow');
+async function requireEngine({ engine }: RunConfig): Promise<void> {
+  if (engine !== 'tensorflow') return;
+  const { requireTensorflow } = await import('@gan-train/trainer/engine');
+  await requireTensorflow();
 }
 
 async function follow(cluster: LocalCluster, reporter: Reporter): Promise<void> {

@@ -75,20 +75,16 @@ export async function resolveEngine(asked: EngineName | 'auto'): Promise<EngineN
 /** Tensors alive, for the metrics and for the tests that look for leaks. */
 export const tensorCount = (): number => tf.memory().numTensors;
 
-/**
- * Throws `engine_missing`, with how to install it, for an engine that doesn't load on this machine. Loads nothing here, so
- * that it can be asked before a run is made.
- */
-export async function requireEngine(name: EngineName | 'auto'): Promise<void> {
-  if (name === 'tensorflow') await requireNative();
-}
-
 async function loadNative(threads: number): Promise<void> {
-  const { entry } = await requireNative();
+  const { entry } = await requireTensorflow();
   requireNativeTensorflow(entry, threads);
 }
 
-async function requireNative(): Promise<NativeTensorflow> {
+/**
+ * The native TensorFlow.js of this machine; it is not loaded into this process, so that one can ask before a run is made.
+ * Throws `engine_missing`, with how to install it.
+ */
+export async function requireTensorflow(): Promise<NativeTensorflow> {
   const native = await searchNative();
   if ('missing' in native) {
     throw new GanTrainError(
