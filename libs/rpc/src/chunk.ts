@@ -36,7 +36,13 @@ export function decodeChunk(message: Buffer): { offset: number; payload: Buffer 
     throw new GanTrainError('protocol', 'a chunk does not start as a Chunk message');
   }
   let length = 0;
-  for (let i = 10; i >= 6; i--) length = length * 128 + ((message[i] as number) & 0x7f);
+  let isPadded = true;
+  for (let i = 10; i >= 6; i--) {
+    const byte = message[i] as number;
+    isPadded &&= byte >= 0x80 === i < 10;
+    length = length * 128 + (byte & 0x7f);
+  }
+  if (!isPadded) throw new GanTrainError('protocol', 'the length of a chunk is not five bytes');
   if (length !== message.length - headerBytes) {
     throw new GanTrainError(
       'protocol',

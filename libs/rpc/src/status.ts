@@ -2,6 +2,7 @@ import { Metadata, status, type ServiceError, type StatusObject } from '@grpc/gr
 import { errorCodes, GanTrainError, type ErrorCode } from '@gan-train/service/errors';
 
 const codeKey = 'gan-train-code';
+const mostDetails = 1000;
 
 const statusOf: Partial<Record<ErrorCode, status>> = {
   bad_config: status.INVALID_ARGUMENT,
@@ -20,16 +21,18 @@ export function statusFromError(thrown: unknown): Partial<StatusObject> {
   const metadata = new Metadata();
   metadata.set(codeKey, error.code);
   // A status message is an HTTP header: one line, of a bounded length.
-  const details = error.message.replaceAll(/\s+/g, ' ').slice(0, 1000);
+  const details = [...error.message.replaceAll(/\s+/g, ' ')].slice(0, mostDetails).join('');
   return { code: statusOf[error.code] ?? status.UNKNOWN, details, metadata };
 }
 
-const isErrorCode = (code: unknown): code is ErrorCode => typeof code === 'string' && code in errorCodes;
+const isErrorCode = (code: unknown): code is ErrorCode =>
+  typeof code === 'string' && Object.hasOwn(errorCodes, code);
 
 /** The way back: a gRPC error as ours. Without our trailer the status decides: no connection is `unavailable`'s code given. */
 export function errorFromStatus(thrown: unknown, unavailable: ErrorCode): GanTrainError {
-  const { code, details, metadata } = thrown as Partial<ServiceError>;
-  if (code === undefined) return GanTrainError.from(thrown);
+  // Our own errors and Node's have a code too: words, not a status.
+  const { code, details, metadata } = (thrown ?? {}) as Partial<ServiceError>;
+  if (typeof code !== 'number') return GanTrainError.from(thrown);
   const ours = metadata?.get(codeKey)[0];
   const message = details === undefined || details === '' ? status[code] : details;
   if (isErrorCode(ours)) return new GanTrainError(ours, message, undefined, thrown);
