@@ -1,7 +1,10 @@
+import { createRequire } from 'node:module';
 import type { CommanderError } from 'commander';
 import { Command } from 'commander';
 import { flagFromOption, GanTrainError, optionNames, options } from '@gan-train/service';
 import { askedFromCommand } from './asked.js';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
 type Finish = (exitCode: number) => void;
 
@@ -12,6 +15,7 @@ type Finish = (exitCode: number) => void;
 export function createProgram(signal: AbortSignal, finish: Finish): Command {
   const program = new Command('gan-train')
     .description('Trains GANs data-parallel; a run is a pure function of its config.')
+    .version(version)
     .enablePositionalOptions()
     .showSuggestionAfterError();
 
@@ -107,6 +111,10 @@ function withRunOptions(command: Command): Command {
 
 const allCommands = (command: Command): Command[] => [command, ...command.commands.flatMap(allCommands)];
 
+/** `gan-train bench step`. */
+const commandLine = (command: Command): string =>
+  command.parent === null ? command.name() : `${commandLine(command.parent)} ${command.name()}`;
+
 function failWithOurErrors(command: Command): void {
   command.configureOutput({ writeErr: () => undefined });
   command.exitOverride((error: CommanderError) => {
@@ -117,6 +125,6 @@ function failWithOurErrors(command: Command): void {
       process.exit(2);
     }
     const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
-    throw new GanTrainError('bad_config', message, `see gan-train ${command.name()} --help`);
+    throw new GanTrainError('bad_config', message, `see ${commandLine(command)} --help`);
   });
 }

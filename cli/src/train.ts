@@ -1,6 +1,6 @@
-import { loadRunConfig, loadRunRecord, runExists } from '@gan-train/coordinator';
+import { continuedConfig, loadRunRecord, runExists } from '@gan-train/coordinator';
 import type { Event__Output } from '@gan-train/rpc';
-import { GanTrainError, mergeAsked, resolveConfig, type RunConfig } from '@gan-train/service';
+import { GanTrainError, resolveConfig, type RunConfig } from '@gan-train/service';
 import { startLocalCluster, type LocalCluster } from './local-cluster.js';
 import { createReporter, type Reporter } from './reporter.js';
 import { newRunDirectory } from './run-name.js';
@@ -63,7 +63,7 @@ async function plan(
   }
   if (!exists && resume)
     throw new GanTrainError('run_missing', `there is no run at ${out}`, 'leave --resume out to begin one');
-  const config = resolveConfig(exists ? mergeAsked(await loadRunConfig(out), asked) : asked);
+  const config = exists ? await continuedConfig(out, asked) : resolveConfig(asked);
   await requireEngine(config);
   const step = exists ? (await loadRunRecord(out)).step : 0;
   const isReached = config.epochs === undefined && step >= config.steps;

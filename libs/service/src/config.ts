@@ -23,8 +23,8 @@ const mainJob = { width: 32, steps: 1500, learningRateG: 5e-4, learningRateD: 2e
  */
 export function resolveConfig(asked: unknown): RunConfig {
   const parsed = askedSchema.safeParse(asked);
-  if (!parsed.success) throw configError(problemsFromIssues(parsed.error.issues, asked));
-  const given = withoutUndefined(parsed.data);
+  const problems = parsed.success ? [] : problemsFromIssues(parsed.error.issues, asked);
+  const given = withoutUndefined(parsed.success ? parsed.data : validPart(asked));
   const preset = presets[given.preset ?? 'dcgan'];
   const data = given.data ?? 'mnist';
   // The main job is the default recipe as a whole: whoever names a preset gets the preset.
@@ -60,13 +60,21 @@ export function resolveConfig(asked: unknown): RunConfig {
     httpPort: 0,
   } as const;
   const config = { epochs: undefined, init: undefined, ...defaults, ...given } as RunConfig;
-  const problems = crossProblems(config, given);
+  problems.push(...crossProblems(config, given));
   if (problems.length > 0) throw configError(problems);
   return {
     ...config,
     data: config.data === 'mnist' ? config.data : resolve(config.data),
     init: config.init === undefined ? undefined : resolve(config.init),
   };
+}
+
+/** The options that are right by themselves: they may still not go together. */
+function validPart(asked: unknown): AskedConfig {
+  const entries = Object.entries(asked ?? {}).filter(
+    ([name, value]) => askedSchema.safeParse({ [name]: value }).success,
+  );
+  return Object.fromEntries(entries);
 }
 
 function crossProblems(config: RunConfig, given: AskedConfig): string[] {
@@ -145,9 +153,7 @@ export async function loadConfigFile(file: string): Promise<Record<string, unkno
 /** The config as a file that `loadConfigFile` and `resolveConfig` take back. */
 export function yamlFromConfig(config: RunConfig): string {
   const { steps, ...others } = config;
-  return stringify(
-    withoutUndefined({ ...others, ...(config.epochs === undefined && { steps }) } as AskedConfig),
-  );
+  return stringify(withoutUndefined({ ...others, ...(config.epochs === undefined && { steps }) }));
 }
 
 /** What a run was begun with, with what is asked now on top: asking for steps replaces epochs, and the other way round. */

@@ -15,9 +15,6 @@ import {
 import {
   createLogger,
   GanTrainError,
-  mergeAsked,
-  options as optionTable,
-  optionNames,
   requireFreePort,
   resolveConfig,
   startHttpServer,
@@ -25,19 +22,13 @@ import {
   type RunConfig,
 } from '@gan-train/service';
 import { getCheckpoint, positionFrom, putCheckpointHandler, putGridHandler } from './checkpoints.js';
+import { continuedConfig } from './continued-config.js';
 import { createEventHub } from './events.js';
 import { loadInitialWeights } from './initial-weights.js';
 import { createFileJobs } from './file-jobs.js';
 import { fetchItems, requireRun, watch } from './handlers.js';
 import { createCoordinatorMetrics } from './metrics.js';
-import {
-  loadPinnedManifest,
-  loadRunConfig,
-  loadRunRecord,
-  openRunDirectory,
-  runExists,
-  writeJson,
-} from './run-directory.js';
+import { loadPinnedManifest, openRunDirectory, runExists, writeJson } from './run-directory.js';
 import { createRun, farewellMs, type RunContext, type RunOutcome } from './run.js';
 import { sessionHandler } from './session.js';
 
@@ -152,32 +143,6 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
     data.close();
     await directory.close();
   }
-}
-
-/** The config of a run that goes on: its own, with operational options as asked now. Throws `identity_changed`. */
-async function continuedConfig(out: string, asked: Record<string, unknown>): Promise<RunConfig> {
-  const before = await loadRunConfig(out);
-  const record = await loadRunRecord(out);
-  const wanted = resolveConfig(mergeAsked(before, asked));
-  const had = resolveConfig(before);
-  const changed = optionNames.filter(
-    (name) => optionTable[name].kind === 'identity' && wanted[name] !== had[name],
-  );
-  // The engine was resolved when the run began; naming the same one is no change.
-  const differences = changed.filter(
-    (name) => name !== 'engine' || wanted.engine !== record.identity?.engine,
-  );
-  if (differences.length > 0) {
-    const what = differences.map(
-      (name) => `${name} was ${String(had[name])} and is asked to be ${String(wanted[name])}`,
-    );
-    throw new GanTrainError(
-      'identity_changed',
-      `the run at ${out} cannot go on with another ${differences.join(', ')}: ${what.join('; ')}`,
-      'leave it out, or begin a new run with another --out',
-    );
-  }
-  return { ...wanted, engine: had.engine };
 }
 
 const stepsFromConfig = (config: RunConfig, items: number): number =>

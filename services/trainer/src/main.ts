@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { assignWeights, createGan } from '@gan-train/gan';
 import { createLogger, GanTrainError, modelFromConfig, type RunConfig } from '@gan-train/service';
+import { parseAddress } from './address.js';
 import type { WorkerData } from './comm/worker.js';
 import type { CommCalls, Joined } from './comm-calls.js';
 import { controlFromBuffer, createControlBuffer } from './control.js';
@@ -23,6 +24,8 @@ export interface TrainerOptions {
 
 /** Lives until the coordinator says done (returns), refuses this trainer, or is gone (throws). */
 export async function trainerMain(options: TrainerOptions, signal: AbortSignal): Promise<void> {
+  parseAddress(options.coordinator);
+  parseAddress(options.listen);
   const incarnation = randomUUID();
   const log = createLogger({ service: 'trainer', trainer: incarnation.slice(0, 8) });
   const control = controlFromBuffer(createControlBuffer());

@@ -6,7 +6,12 @@ function answer(entry: string): ProbeAnswer {
     return { facts: requireNativeTensorflow(entry, 1) };
   } catch (error) {
     // The first line says what; the rest of tfjs-node's advice is for its own installer.
-    return { error: String((error as Error).message).split('\n')[0]?.trim() ?? '' };
+    return {
+      error:
+        String((error as Error).message)
+          .split('\n')[0]
+          ?.trim() ?? '',
+    };
   }
 }
 
