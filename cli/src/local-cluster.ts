@@ -34,7 +34,13 @@ export interface LocalClusterOptions {
   out: string;
   /** Trainers to start. */
   trainers: number;
+  /** Told, in words, of what takes long before the run starts. */
+  onNote?: (note: string) => void;
 }
+
+type CoordinatorMessage =
+  | { event: 'reading'; done: number; total: number }
+  | { event: 'listening'; grpcPort: number; httpPort: number; directory: string; runId: string };
 
 /** One process of the cluster, in a process group of its own. */
 interface Member {
@@ -83,18 +89,17 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
       ...configFlags,
     ]);
     members.push(coordinator.member);
+    coordinator.member.child.on('message', (message: CoordinatorMessage) => {
+      if (message.event === 'reading')
+        options.onNote?.(`reading images: ${message.done} of ${message.total}`);
+    });
     const listening = await withTimeout(
-      Promise.race([coordinator.told, coordinator.member.exited.then(() => undefined)]),
+      Promise.race([coordinator.listening, coordinator.member.exited.then(() => undefined)]),
       listenTimeoutMs,
       'starting the coordinator',
     );
     if (listening === undefined) throw errorOfMember(coordinator.member, await coordinator.member.exited);
-    const { grpcPort, httpPort, directory, runId } = listening as {
-      grpcPort: number;
-      httpPort: number;
-      directory: string;
-      runId: string;
-    };
+    const { grpcPort, httpPort, directory, runId } = listening;
     const keepLog = (started: Started, name: string): void => {
       mkdirSync(join(directory, 'logs'), { recursive: true });
       const file = createWriteStream(join(directory, 'logs', `${name}.log`), { flags: 'a' });
@@ -170,8 +175,8 @@ function clusterOf(
 
 interface Started {
   member: Member;
-  /** The first message that the process tells its parent. */
-  told: Promise<unknown>;
+  /** What the process tells its parent once it listens. */
+  listening: Promise<Extract<CoordinatorMessage, { event: 'listening' }>>;
   pipeLog(file: WriteStream): void;
 }
 
@@ -190,7 +195,11 @@ function startMember(command: 'coordinator' | 'trainer', args: readonly string[]
   );
   return {
     member: { name: command, child, errors: () => errors, exited },
-    told: once(child, 'message').then(([message]: unknown[]) => message),
+    listening: new Promise((resolve) => {
+      child.on('message', (message: CoordinatorMessage) => {
+        if (message.event === 'listening') resolve(message);
+      });
+    }),
     pipeLog(file) {
       child.stdout?.pipe(file);
       child.stderr?.pipe(file, { end: false });

@@ -25,7 +25,12 @@ export async function train(options: TrainOptions, signal: AbortSignal): Promise
     reporter.note(`nothing to do: the run at ${directory} stands at step ${reached}; give more --steps`);
     return 0;
   }
-  const cluster = await startLocalCluster({ asked: options.asked, out: directory, trainers });
+  const cluster = await startLocalCluster({
+    asked: options.asked,
+    out: directory,
+    trainers,
+    onNote: (note) => reporter.note(note),
+  });
   const stop = stopOnSignal(cluster, reporter, signal);
   // A supervisor that dies by an exception takes its processes along.
   const leave = (): void => cluster.kill();

@@ -71,7 +71,7 @@ export function resolveConfig(asked: unknown): RunConfig {
 
 /** The options that are right by themselves: they may still not go together. */
 function validPart(asked: unknown): AskedConfig {
-  const entries = Object.entries(asked ?? {}).filter(
+  const entries = Object.entries((asked ?? {}) as Record<string, unknown>).filter(
     ([name, value]) => askedSchema.safeParse({ [name]: value }).success,
   );
   return Object.fromEntries(entries);

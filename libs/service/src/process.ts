@@ -11,16 +11,16 @@ export async function runMain(main: (signal: AbortSignal) => Promise<number>): P
   }
   // A child of `train` has a channel to it: when that breaks, nobody is left to stop this process.
   process.on('disconnect', () => stop.abort(new GanTrainError('cancelled', 'the supervisor is gone')));
-  let exitCode: number;
-  try {
-    exitCode = await main(stop.signal);
-  } catch (thrown) {
+  const fail = (thrown: unknown): number => {
     const error = GanTrainError.from(thrown);
     process.stderr.write(`${error.line}\n`);
     if (error.code === 'internal' && error.cause instanceof Error)
       process.stderr.write(`${error.cause.stack}\n`);
-    exitCode = error.exitCode;
-  }
+    return error.exitCode;
+  };
+  // What a timer or an event throws ends the process as what main throws does.
+  process.on('uncaughtException', (error) => process.exit(fail(error)));
+  const exitCode = await main(stop.signal).catch(fail);
   if (process.connected) process.disconnect();
   // Threads and native libraries may hold the process; everything that had to be flushed was.
   process.exit(exitCode);

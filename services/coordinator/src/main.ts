@@ -40,6 +40,8 @@ export interface CoordinatorOptions {
   host: string;
 }
 
+const readingReportMs = 3_000;
+
 const version = (createRequire(import.meta.url)('../package.json') as { version: string }).version;
 
 /** Serves one run from its beginning or its newest checkpoint to its end. */
@@ -52,7 +54,7 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
   const data = await openDataSet(
     config.data,
     { size: config.size, channels: config.channels },
-    { ...(manifest && { pinned: manifest }), signal },
+    { ...(manifest && { pinned: manifest }), signal, onProgress: createReadingReport() },
   );
   for (const { name, reason } of data.manifest.skipped) log.warn({ name, reason }, 'image skipped');
   await requireFreePort(options.host, config.grpcPort, 'gRPC');
@@ -143,6 +145,16 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
     data.close();
     await directory.close();
   }
+}
+
+/** Reading a large folder for the first time takes minutes: whoever started this process is told how far it is. */
+function createReadingReport(): (progress: { done: number; total: number }) => void {
+  let toldAtMs = performance.now();
+  return ({ done, total }) => {
+    if (performance.now() - toldAtMs < readingReportMs) return;
+    toldAtMs = performance.now();
+    tellParent({ event: 'reading', done, total });
+  };
 }
 
 const stepsFromConfig = (config: RunConfig, items: number): number =>

@@ -209,6 +209,15 @@ async function lock(path: string): Promise<() => Promise<void>> {
       lockfilePath: join(path, '.lock'),
       stale: lockStaleMs,
       update: 1_000,
+      // Paused for longer than the lock lives: another may have the run by now.
+      onCompromised: (error) => {
+        throw new GanTrainError(
+          'run_locked',
+          `the lock on ${path} is lost`,
+          'look for another coordinator',
+          error,
+        );
+      },
       retries,
     });
   } catch (error) {
