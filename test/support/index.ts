@@ -1,1 +1,28 @@
-export {};
+export {
+  eventsFrom,
+  gan,
+  startCommand,
+  trainArgs,
+  type CommandResult,
+  type ReportedEvent,
+  type RunningCommand,
+} from './command.js';
+export { bucketLengths, endless, flagsFrom, slow, tinyDcgan, tinySeed, type Asked } from './configs.js';
+export { contentsOf, directoryOfTests, exists } from './directory.js';
+export { png, writeImages } from './images.js';
+export { scrape, stepsCommitted, type Scrape } from './metrics.js';
+export {
+  checkpointSteps,
+  countTo,
+  csvOf,
+  inspected,
+  liveOf,
+  logLines,
+  lossesOf,
+  readJson,
+  stepsOf,
+  trained,
+  trainersOf,
+  type TrainedRun,
+} from './run-files.js';
+export { isAlive, setupMs, until, untilGone } from './until.js';
