@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { PeerClient } from '@gan-train/rpc';
 import { partOfBucket, type ElementRange } from './parts.js';
 import { pullFloats } from './pull.js';
@@ -39,6 +40,8 @@ export async function allReduce(group: Group, position: Position, options: AllRe
   // The first failure ends the other buckets' pulls too.
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
+  // Every pull under way listens to it.
+  setMaxListeners(0, signal);
   const pulls = { signal, deadline: Date.now() + options.timeoutMs, onBytes: options.onBytes };
   let next = 0;
   const lane = async (): Promise<void> => {

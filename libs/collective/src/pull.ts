@@ -32,8 +32,11 @@ export async function pullFloats(
       const error = errorFromStatus(thrown, 'trainer_lost');
       const late = Date.now() + backoffMs > options.deadline;
       if (options.signal.aborted) continue;
-      if (error.code !== 'trainer_lost' || late) {
-        throw new GanTrainError(error.code, `pulling from ${name}: ${error.what}`, undefined, error);
+      // Cancelled, and not by us: the peer's side of the call broke.
+      const isBroken = error.code === 'trainer_lost' || error.code === 'cancelled';
+      if (!isBroken || late) {
+        const code = isBroken ? 'trainer_lost' : error.code;
+        throw new GanTrainError(code, `pulling from ${name}: ${error.what}`, undefined, error);
       }
       // An abort shortens the wait; the check above then ends the loop.
       await delay(backoffMs, undefined, { signal: options.signal }).catch(() => undefined);
