@@ -102,17 +102,20 @@ function problemsFromIssues(
     const name = String(issue.path[0] ?? '');
     if (name === '') return ['the config must be a mapping of options to values'];
     const value = (asked as Record<string, unknown>)[name];
-    return [`${name} ${issue.message}, not ${JSON.stringify(value)}`];
+    const shown = typeof value === 'number' ? String(value) : JSON.stringify(value);
+    return [`${name} ${issue.message}, not ${shown}`];
   });
 }
 
-/** The option that was perhaps meant: the one that shares the most letter pairs. */
+/** The option that was perhaps meant: the one that is most alike by the letter pairs that both have. */
 function suggestion(key: string): string {
   const pairs = (word: string): Set<string> =>
     new Set([...word.toLowerCase()].slice(1).map((letter, i) => (word[i] ?? '').toLowerCase() + letter));
   const wanted = pairs(key);
   const shared = (name: string): number => [...pairs(name)].filter((pair) => wanted.has(pair)).length;
-  const best = optionNames.reduce((a, b) => (shared(b) > shared(a) ? b : a));
+  // Dice's coefficient: of two names with as many pairs in common the shorter one is meant.
+  const alike = (name: string): number => shared(name) / (wanted.size + pairs(name).size);
+  const best = optionNames.reduce((a, b) => (alike(b) > alike(a) ? b : a));
   return shared(best) >= 2 ? `; did you mean ${best}?` : '';
 }
 
