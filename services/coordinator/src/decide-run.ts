@@ -28,7 +28,7 @@ export type Stage =
   /** The generation is being closed; members answer with their state. */
   | { name: 'closing'; sinceMs: number; reason: string }
   /** A survivor sends its state. */
-  | { name: 'saving'; sinceMs: number; reason: string }
+  | { name: 'saving'; sinceMs: number; reason: string; by: string }
   | { name: 'over' };
 
 export interface RunView {
@@ -144,26 +144,34 @@ function decideClosing(
   if (pending.length > 0 && nowMs - stage.sinceMs <= options.closeMs) {
     return { action: 'wait', reason: `${pending.length} trainers have to say where they stand` };
   }
-  const holders = run.trainers.filter((t) => t.status === 'prepared' || t.status === 'drained');
-  const [first, ...others] = holders;
-  if (first === undefined)
-    return { action: 'end', status: 'failed', code: 'trainer_lost', reason: stage.reason };
-  const best = others.reduce((a, b) => (isFurther(b.state, a.state, options.exact) ? b : a), first);
-  return { action: 'save', by: best.incarnation, reason: stage.reason };
+  return saveOrFail(run, stage.reason, options);
 }
+
+/** The furthest state that anybody still holds is stored; the run has failed when nobody does. */
+function saveOrFail(run: RunView, reason: string, options: RunOptions): Decision {
+  const [first, ...others] = holdersOf(run);
+  if (first === undefined) return { action: 'end', status: 'failed', code: 'trainer_lost', reason };
+  const best = others.reduce((a, b) => (isFurther(b.state, a.state, options.exact) ? b : a), first);
+  return { action: 'save', by: best.incarnation, reason };
+}
+
+const holdersOf = (run: RunView): TrainerView[] =>
+  run.trainers.filter((t) => t.status === 'prepared' || t.status === 'drained');
 
 function decideSaving(
   nowMs: number,
   run: RunView,
-  stage: { sinceMs: number; reason: string },
+  stage: { sinceMs: number; reason: string; by: string },
   options: RunOptions,
 ): Decision {
-  const holders = run.trainers.some((t) => t.status === 'prepared' || t.status === 'drained');
   const late = nowMs - stage.sinceMs > options.saveMs;
   const stored = run.finalStep !== undefined && run.rowsStep >= run.finalStep;
-  if (stored || late || !holders) {
+  if (stored || late) {
     return { action: 'end', status: 'failed', code: 'trainer_lost', reason: stage.reason };
   }
+  // The one that was asked may be lost too: another one's state is as good, or nearly.
+  const isAlive = holdersOf(run).some((t) => t.incarnation === stage.by);
+  if (!isAlive) return saveOrFail(run, stage.reason, options);
   return { action: 'wait', reason: 'the last state is being stored' };
 }
 

@@ -135,7 +135,7 @@ export function createRun(context: RunContext): Run {
           if (trainer.status === 'member') trainer.send({ prepare: { generation } });
         return;
       case 'save':
-        view.stage = { name: 'saving', sinceMs: nowMs, reason: decision.reason };
+        view.stage = { name: 'saving', sinceMs: nowMs, reason: decision.reason, by: decision.by };
         trainers.find((t) => t.incarnation === decision.by)?.send({ saveState: { generation } });
         return;
       case 'end':
