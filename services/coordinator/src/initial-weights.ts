@@ -29,10 +29,12 @@ export async function loadInitialWeights(path: string, config: RunConfig): Promi
     discriminator: files.find((name) => /^gan_ds_weights.*\.h5$/.test(name)),
   };
   if (keras.generator !== undefined && keras.discriminator !== undefined) {
-    const read = networks.map(async (network) =>
-      fromKeras(join(path, keras[network] ?? ''), layouts[network], config),
-    );
-    return (await Promise.all(read)).flat();
+    // One after the other: of two files that don't fit the same one is named every time.
+    const read: NamedTensor[] = [];
+    for (const network of networks) {
+      read.push(...(await fromKeras(join(path, keras[network] ?? ''), layouts[network], config)));
+    }
+    return read;
   }
   const file = await safetensorsAt(path, files);
   const { tensors } = await loadSafetensors(file);

@@ -1,0 +1,261 @@
+import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { appendLossRows, loadLossRows } from '@gan-train/checkpoint';
+import type { DataManifest } from '@gan-train/data';
+import { resolveConfig } from '@gan-train/service';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  loadPinnedManifest,
+  loadRunConfig,
+  loadRunRecord,
+  openRunDirectory,
+  runExists,
+  type RunDirectory,
+} from './run-directory.js';
+import { keepingLog, temporaryFolder, tinyConfig, weightsOf, writeCheckpoint } from './testing.js';
+
+const manifest = { format: 1, source: 'mnist', hash: 'x' } as unknown as DataManifest;
+const fresh = (runId: string) => ({ runId, versions: { ganTrain: '1' } });
+const { log } = keepingLog();
+
+const open: RunDirectory[] = [];
+afterEach(async () => {
+  vi.useRealTimers();
+  for (const directory of open.splice(0)) await directory.close();
+});
+
+async function openRun(
+  path: string,
+  change: { runId?: string; config?: typeof tinyConfig } = {},
+): Promise<RunDirectory> {
+  const { runId = 'run-1', config = tinyConfig } = change;
+  const directory = await openRunDirectory(path, fresh(runId), config, manifest, log);
+  open.push(directory);
+  return directory;
+}
+
+async function closeAll(): Promise<void> {
+  for (const directory of open.splice(0)) await directory.close();
+}
+
+const row = (step: number) => ({
+  step,
+  epoch: 1,
+  dLoss: 1,
+  gLoss: 2,
+  dReal: 0.5,
+  dFake: 0.5,
+  imagesPerSecond: 9,
+});
+
+/** A run that came to `step`, with checkpoints at these steps, as a dead coordinator leaves it. */
+async function runAt(path: string, step: number, checkpoints: readonly number[]): Promise<void> {
+  const directory = await openRun(path);
+  const steps = Array.from({ length: step }, (_, i) => i + 1);
+  await appendLossRows(directory.file('gan_loss.csv'), steps.map(row));
+  for (const at of steps)
+    await writeFile(directory.file('samples', `${String(at).padStart(6, '0')}.png`), '');
+  for (const at of checkpoints) await writeCheckpoint(directory.file('checkpoints'), at);
+  await directory.save({ status: 'failed', reason: 'a trainer was lost', step });
+  await closeAll();
+}
+
+describe('a new run directory', () => {
+  it('is made, with parents, config and record, before anything is served', async () => {
+    const path = join(await temporaryFolder(), 'runs', 'one');
+    expect(await runExists(path)).toBe(false);
+    const directory = await openRun(path);
+    expect(await runExists(path)).toBe(true);
+    expect(directory.checkpoint).toBeUndefined();
+    expect(await loadRunRecord(path)).toEqual(directory.record);
+    expect(directory.record).toMatchObject({
+      format: 1,
+      runId: 'run-1',
+      status: 'waiting',
+      term: 1,
+      step: 0,
+      generation: { term: 0, n: 0 },
+      versions: { ganTrain: '1' },
+    });
+    expect(resolveConfig(await loadRunConfig(path))).toEqual(tinyConfig);
+    expect(await readdir(path)).toEqual(expect.arrayContaining(['samples', 'weights', 'data-manifest.json']));
+  });
+
+  it('keeps what is saved, on the disk at once', async () => {
+    const path = await temporaryFolder();
+    const directory = await openRun(path);
+    await directory.save({ status: 'running', generation: { term: 1, n: 1 } });
+    await directory.save({ step: 7 });
+    const record = await loadRunRecord(path);
+    expect(record).toMatchObject({ status: 'running', generation: { term: 1, n: 1 }, step: 7 });
+    expect(record).toEqual(directory.record);
+  });
+
+  it('forgets ports and lock when it is closed', async () => {
+    const path = await temporaryFolder();
+    const directory = await openRun(path);
+    await writeFile(directory.file('live.json'), '{}');
+    await closeAll();
+    const names = await readdir(path);
+    expect(names).not.toContain('live.json');
+    expect(names).not.toContain('.lock');
+  });
+
+  it('can begin from given weights, as step 0 with empty slots', async () => {
+    const path = await temporaryFolder();
+    const weights = weightsOf(tinyConfig);
+    const directory = await openRunDirectory(path, fresh('run-1'), tinyConfig, manifest, log, weights);
+    open.push(directory);
+    expect(directory.checkpoint?.manifest).toMatchObject({ step: 0, runId: 'run-1', counters: { phase: 1 } });
+    expect(directory.record).toMatchObject({ step: 0, initHash: directory.checkpoint?.manifest.weightsHash });
+  });
+});
+
+describe('a run that goes on', () => {
+  it('keeps who it is, raises the term and starts from its newest checkpoint', async () => {
+    const path = await temporaryFolder();
+    await runAt(path, 6, [2, 4]);
+    const { createdAt } = await loadRunRecord(path);
+    const { record, checkpoint } = await openRun(path, { runId: 'another' });
+    expect(checkpoint?.manifest.step).toBe(4);
+    expect(record).toMatchObject({ runId: 'run-1', createdAt, term: 2, step: 4, status: 'waiting' });
+    expect(record).not.toHaveProperty('reason');
+    expect(await loadRunRecord(path)).toEqual(record);
+  });
+
+  it('raises the term every time, also when nothing happened', async () => {
+    const path = await temporaryFolder();
+    for (const term of [1, 2, 3]) {
+      expect((await openRun(path)).record.term).toBe(term);
+      await closeAll();
+    }
+  });
+
+  it('cuts rows and grids back to the checkpoint: they are computed again', async () => {
+    const path = await temporaryFolder();
+    await runAt(path, 6, [4]);
+    await writeFile(join(path, 'samples', 'mine.png'), '');
+    await openRun(path);
+    expect((await loadLossRows(join(path, 'gan_loss.csv'))).map(({ step }) => step)).toEqual([1, 2, 3, 4]);
+    expect(await readdir(join(path, 'samples'))).toEqual([
+      '000001.png',
+      '000002.png',
+      '000003.png',
+      '000004.png',
+      'mine.png',
+    ]);
+  });
+
+  it('begins again at step 0 when it died before its first checkpoint', async () => {
+    const path = await temporaryFolder();
+    await runAt(path, 3, []);
+    const { record, checkpoint } = await openRun(path);
+    expect(checkpoint).toBeUndefined();
+    expect(record).toMatchObject({ runId: 'run-1', step: 0 });
+    expect(await loadLossRows(join(path, 'gan_loss.csv'))).toEqual([]);
+  });
+
+  it('takes the operational options that are asked for now', async () => {
+    const path = await temporaryFolder();
+    await runAt(path, 2, [2]);
+    await openRun(path, { config: { ...tinyConfig, steps: 77 } });
+    expect(await loadRunConfig(path)).toMatchObject({ steps: 77 });
+  });
+
+  it('passes over a broken checkpoint for an older one, and says so', async () => {
+    const path = await temporaryFolder();
+    await runAt(path, 4, [2, 4]);
+    await truncate(join(path, 'checkpoints', '000004', 'state.safetensors'), 50);
+    const directory = await openRun(path);
+    expect(directory.record.step).toBe(2);
+    expect(directory.passedOver).toHaveLength(1);
+    expect(directory.passedOver[0]).toContain('000004');
+  });
+
+  it('refuses to begin again in silence when no checkpoint is whole, and leaves everything as it is', async () => {
+    const path = await temporaryFolder();
+    await runAt(path, 4, [2, 4]);
+    for (const step of ['000002', '000004']) {
+      await truncate(join(path, 'checkpoints', step, 'state.safetensors'), 50);
+    }
+    const before = await readFile(join(path, 'gan_loss.csv'), 'utf8');
+    await expect(openRun(path)).rejects.toMatchObject({
+      code: 'bad_checkpoint',
+      what: `none of the 2 checkpoints of ${path} is whole`,
+    });
+    expect(await readFile(join(path, 'gan_loss.csv'), 'utf8')).toBe(before);
+    expect(await loadRunRecord(path)).toMatchObject({ status: 'failed', term: 1 });
+    // The lock was given back: another try is refused for the same reason, not as locked.
+    await expect(openRun(path)).rejects.toMatchObject({ code: 'bad_checkpoint' });
+  });
+});
+
+describe('the lock of a run', () => {
+  it('keeps a second coordinator out', async () => {
+    const path = await temporaryFolder();
+    await openRun(path);
+    // The waiting between tries is not waited for; the holder's renewals run on the same clock.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    let isOver = false;
+    const second = openRun(path).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    void second.then(() => (isOver = true));
+    while (!isOver) {
+      await vi.advanceTimersByTimeAsync(100);
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    expect(await second).toMatchObject({
+      code: 'run_locked',
+      what: `another coordinator has the run at ${path}`,
+    });
+    expect((await loadRunRecord(path)).term).toBe(1);
+  });
+});
+
+describe('a place that cannot be a run directory', () => {
+  it('is named when it lies below a file', async () => {
+    const file = join(await temporaryFolder(), 'file');
+    await writeFile(file, '');
+    const path = join(file, 'run');
+    await expect(runExists(path)).rejects.toMatchObject({
+      code: 'not_writable',
+      what: `${path} lies below a file`,
+    });
+    await expect(openRun(path)).rejects.toMatchObject({ code: 'not_writable' });
+  });
+
+  it('is named when it is a file', async () => {
+    const file = join(await temporaryFolder(), 'file');
+    await writeFile(file, '');
+    await expect(openRun(file)).rejects.toMatchObject({ code: 'not_writable' });
+  });
+});
+
+describe('the files of a run that is not there', () => {
+  it('are run_missing, with the directory', async () => {
+    const path = join(await temporaryFolder(), 'none');
+    for (const load of [loadRunConfig, loadRunRecord, loadPinnedManifest]) {
+      await expect(load(path)).rejects.toMatchObject({
+        code: 'run_missing',
+        what: expect.stringContaining(`there is no run at ${path}`) as string,
+      });
+    }
+  });
+
+  it('are run_missing too when run.json is damaged, and bad_data when the manifest is', async () => {
+    const path = await temporaryFolder();
+    await writeFile(join(path, 'run.json'), '{"format":');
+    await writeFile(join(path, 'data-manifest.json'), '{"format":1,"hash":"x"}');
+    await expect(loadRunRecord(path)).rejects.toMatchObject({ code: 'run_missing' });
+    await expect(loadPinnedManifest(path)).rejects.toMatchObject({ code: 'bad_data' });
+  });
+
+  it('do not make a directory a run', async () => {
+    const path = await temporaryFolder();
+    await mkdir(join(path, 'run.json'));
+    expect(await runExists(path)).toBe(false);
+    await rm(join(path, 'run.json'), { recursive: true });
+  });
+});
