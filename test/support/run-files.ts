@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { gan, trainArgs } from './command.js';
+import { eventsFrom, gan, trainArgs } from './command.js';
 import type { Asked } from './configs.js';
 
 export interface InspectReport {
@@ -16,6 +16,7 @@ export interface InspectReport {
 
 export interface TrainedRun {
   out: string;
+  /** Of the final checkpoint, as `train` reports it. */
   weightsHash: string;
   /** gan_loss.csv without the speeds. */
   losses: string[][];
@@ -23,12 +24,12 @@ export interface TrainedRun {
 
 /** Trains to the end and reads the run's files; fails the test when it doesn't end well. */
 export async function trained(out: string, asked: Asked, ...more: string[]): Promise<TrainedRun> {
-  const { code, stderr } = await gan(...trainArgs(out, asked, ...more));
+  const { code, stdout, stderr } = await gan(...trainArgs(out, asked, ...more));
   expect(stderr).toBe('');
   expect(code).toBe(0);
-  const { weightsHash } = await inspected(out);
-  expect(weightsHash).toMatch(/^[0-9a-f]{64}$/);
-  return { out, weightsHash: String(weightsHash), losses: await lossesOf(out) };
+  const last = eventsFrom(stdout).findLast(({ event }) => event === 'checkpoint');
+  expect(last?.weightsHash).toMatch(/^[0-9a-f]{64}$/);
+  return { out, weightsHash: String(last?.weightsHash), losses: await lossesOf(out) };
 }
 
 export async function inspected(out: string): Promise<InspectReport> {
