@@ -2,7 +2,7 @@ import { GanTrainError } from '@gan-train/service';
 
 /** `host:port`, with an IPv6 host in brackets. Throws `bad_config`. */
 export function parseAddress(address: string): { host: string; port: number } {
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(address);
+  const match = /^(?:\[([^\]]+)\]|([^:[\]/]+)):(\d{1,5})$/.exec(address);
   const port = Number(match?.[3]);
   if (match === null || port > 65_535) {
     throw new GanTrainError(

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type * as EngineModule from '@gan-train/trainer/engine';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
 const core = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-core/package.json'));
@@ -28,7 +29,7 @@ async function homeWith(name: string, sources: Record<string, string>): Promise<
 }
 
 /** The engines of a process that is told of a directory; the built ones, since they start a process of their own. */
-async function enginesWith(home: string): Promise<typeof import('@gan-train/trainer/engine')> {
+async function enginesWith(home: string): Promise<typeof EngineModule> {
   vi.stubEnv('GAN_TRAIN_TFJS_NODE', home);
   // A process searches once.
   vi.resetModules();

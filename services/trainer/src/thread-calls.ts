@@ -12,7 +12,9 @@ interface CallMessage {
   request: unknown;
 }
 
-type ReplyMessage = { id: number } & ({ reply: unknown } | { error: { code: ErrorCode; what: string } });
+type ReplyMessage = { id: number } & (
+  { reply: unknown } | { error: { code: ErrorCode; what: string; todo: string | undefined } }
+);
 
 /** A reply whose buffers are moved to the other thread instead of copied. */
 export class Moved<T> {
@@ -36,8 +38,8 @@ export function serveCalls(port: Port, calls: Calls): void {
         if (reply instanceof Moved) port.postMessage({ id, reply: reply.value as unknown }, reply.transfer);
         else port.postMessage({ id, reply });
       } catch (thrown) {
-        const { code, what } = GanTrainError.from(thrown);
-        port.postMessage({ id, error: { code, what } });
+        const { code, what, todo } = GanTrainError.from(thrown);
+        port.postMessage({ id, error: { code, what, todo } });
       }
     })();
   });
@@ -63,7 +65,10 @@ export function createCaller<Served extends Calls>(port: Port): Caller<Served> {
     const call = waiting.get(message.id);
     waiting.delete(message.id);
     if ('reply' in message) call?.resolve(message.reply as never);
-    else call?.reject(new GanTrainError(message.error.code, message.error.what));
+    else {
+      const { code, what, todo } = message.error;
+      call?.reject(new GanTrainError(code, what, todo));
+    }
   });
   return {
     call: async (name, request) =>

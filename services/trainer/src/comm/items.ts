@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ShardRange } from '@gan-train/collective';
 import { createOrder } from '@gan-train/data/order';
 import { presets } from '@gan-train/gan/presets';
@@ -5,7 +6,7 @@ import { chunkBytes, decodeChunk, errorFromStatus, type CoordinatorClient } from
 import { GanTrainError, type RunConfig } from '@gan-train/service';
 
 /** Item bytes kept; a data set that fits is fetched once. */
-const cacheBytes = 256 * 1024 * 1024;
+const defaultCacheBytes = 256 * 1024 * 1024;
 /** Steps whose items are fetched before they are needed. */
 const windowSteps = 4;
 const fetchTimeoutMs = 120_000;
@@ -22,7 +23,10 @@ export function createItemSource(
   config: RunConfig,
   data: { items: number; itemBytes: number },
   signal: AbortSignal,
+  cacheBytes = defaultCacheBytes,
 ): ItemSource {
+  // Every fetch under way listens to it.
+  setMaxListeners(0, signal);
   const withReplacement = presets[config.preset].withReplacement;
   const order = createOrder({ seed: config.seed, items: data.items, batch: config.batch, withReplacement });
   const perShard = config.batch / config.shards;
@@ -31,7 +35,8 @@ export function createItemSource(
   // In order of arrival; the oldest goes first.
   const cache = new Map<number, Promise<Uint8Array>>();
 
-  function ensure(step: number, shards: ShardRange): number[] {
+  /** The items of the shards at a step; what isn't there is fetched. */
+  function ensure(step: number, shards: ShardRange): Promise<Uint8Array>[] {
     const all = order.itemsOfStep(step);
     const indices = Array.from(
       all.subarray(shards.first * perShard, (shards.first + shards.count) * perShard),
@@ -39,7 +44,10 @@ export function createItemSource(
     const missing = [...new Set(indices)].filter((index) => !cache.has(index));
     const perFetch = Math.max(1, Math.floor((8 * chunkBytes) / data.itemBytes));
     for (let at = 0; at < missing.length; at += perFetch) fetch(missing.slice(at, at + perFetch));
-    return indices;
+    const items = indices.map((index) => cache.get(index) as Promise<Uint8Array>);
+    // Only now: the oldest may be among those that are wanted.
+    makeRoom();
+    return items;
   }
 
   function fetch(indices: number[]): void {
@@ -50,6 +58,9 @@ export function createItemSource(
       item.catch(() => cache.delete(index));
       cache.set(index, item);
     });
+  }
+
+  function makeRoom(): void {
     for (const [oldest] of cache) {
       if (cache.size <= capacity) break;
       cache.delete(oldest);
@@ -58,11 +69,11 @@ export function createItemSource(
 
   return {
     async itemsOfStep(step, shards) {
-      const wanted = ensure(step, shards).map(async (index) => cache.get(index));
-      for (let ahead = 1; ahead <= windowSteps; ahead++) ensure(step + ahead, shards);
+      const wanted = ensure(step, shards);
+      for (let ahead = 1; ahead <= windowSteps; ahead++) void ensure(step + ahead, shards);
       const items = await Promise.all(wanted);
       const bytes = new Uint8Array(items.length * data.itemBytes);
-      items.forEach((item, i) => bytes.set(item as Uint8Array, i * data.itemBytes));
+      items.forEach((item, i) => bytes.set(item, i * data.itemBytes));
       return bytes;
     },
   };
