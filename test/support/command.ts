@@ -6,6 +6,8 @@ import { until } from './until.js';
 
 const bin = fileURLToPath(new URL('../../cli/bin/gan-train.js', import.meta.url));
 const timeoutMs = 120_000;
+/** For one event of a command: other work may have most of the machine. */
+const eventMs = 90_000;
 
 /** A line of `train --json`. */
 export type ReportedEvent = { event: string } & Record<string, unknown>;
@@ -52,12 +54,16 @@ export function startCommand(args: readonly string[]): RunningCommand {
     finished,
     events,
     event: async (what, fits) =>
-      until(what, () => {
-        const found = events().find(fits);
-        if (found === undefined && over !== undefined)
-          throw new Error(`no ${what} before the end with ${over.code}: ${over.stderr}`);
-        return found;
-      }),
+      until(
+        what,
+        () => {
+          const found = events().find(fits);
+          if (found === undefined && over !== undefined)
+            throw new Error(`no ${what} before the end with ${over.code}: ${over.stderr}`);
+          return found;
+        },
+        eventMs,
+      ),
     signal: (signal) => void child.kill(signal),
   };
 }
