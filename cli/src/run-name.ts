@@ -3,13 +3,14 @@ import { basename, join } from 'node:path';
 
 /** A directory for a new run: runs/<preset>-<data>-<NNN>, the next number. */
 export async function newRunDirectory(preset: string, data: string): Promise<string> {
-  const stem = `${preset}-${basename(data)
+  const name = basename(data)
     .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')}-`;
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '');
+  // A name may have no letters that are plain in every file system.
+  const stem = `${preset}-${name === '' ? 'data' : name}-`;
   const taken = await readdir('runs').catch(() => []);
-  const numbers = taken
-    .filter((name) => name.startsWith(stem))
-    .map((name) => Number(name.slice(stem.length)));
+  const numbers = taken.filter((run) => run.startsWith(stem)).map((run) => Number(run.slice(stem.length)));
   const next = Math.max(0, ...numbers.filter(Number.isInteger)) + 1;
   return join('runs', `${stem}${String(next).padStart(3, '0')}`);
 }
