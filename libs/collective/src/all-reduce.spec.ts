@@ -382,6 +382,13 @@ describe('pullFloats', () => {
   const floats = new Uint8Array(chunkBytes);
   it.each<[string, Buffer[]]>([
     ['bytes that are no chunk', [Buffer.from('GET / HTTP/1.1')]],
+    [
+      'chunks out of order',
+      [
+        ...[1, 0, 2].map((i) => encodeChunk(i * chunkBytes, floats)),
+        encodeChunk(3 * chunkBytes, floats.subarray(0, 28)),
+      ],
+    ],
     ['a chunk that leaves a gap', [encodeChunk(4, floats)]],
     ['a chunk that comes twice', [encodeChunk(0, floats), encodeChunk(0, floats)]],
     ['bytes that are no floats', [encodeChunk(0, floats.subarray(0, 6))]],
