@@ -20,7 +20,6 @@ import {
   stepsOf,
   tinyDcgan,
   trained,
-  trainersOf,
   until,
 } from '../support/index.js';
 
@@ -37,7 +36,9 @@ beforeAll(async () => {
     for await (const event of cluster.events()) events.push(event);
   })();
   await until('the second step', () => (lastStep() >= 2 ? true : undefined));
-  peerAddress = (await trainersOf(cluster.directory))[1]?.address ?? '';
+  // Of rank 1: it owns part 1.
+  const started = events.find((event) => event.generation)?.generation;
+  peerAddress = started?.members[1]?.address ?? '';
 }, setupMs);
 
 afterAll(() => cluster.kill());
