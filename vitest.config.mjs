@@ -20,6 +20,16 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        // `npm run test:tensorflow` says where the native package is.
+        test: {
+          name: 'tensorflow',
+          include: ['test/tensorflow/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });
