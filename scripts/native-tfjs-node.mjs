@@ -6,23 +6,12 @@
 // The package's own installer downloads TensorFlow 2.9 from a host of its own. Here the addon's source comes from npm and is
 // compiled against the C API of a newer TensorFlow, whose libraries are in PyPI's wheel. Our tfjs-core takes the place of the
 // one that npm would install with it: kernels are registered there, and there must be one registry in a process.
-import { spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { delimiter, dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { makeDirectory, requireTools, run } from './made-directory.mjs';
 
 /** From 2.17.1 on `tf.round` of int32 returns zeros through the C API that tfjs-node calls. */
 const defaultTensorflow = '2.16.2';
@@ -39,56 +28,19 @@ const packageFile = (name) => {
   }
 };
 
-/**
- * The directory of a native tfjs-node, made when it isn't there. It is made beside its place and renamed, so a directory of
- * this name is whole.
- */
+/** The directory of a native tfjs-node, made when it isn't there. */
 export function makeNativeTfjsNode({
   directory = join(root, '.cache/tfjs-node'),
   tensorflow = defaultTensorflow,
 } = {}) {
-  const place = resolve(directory);
-  const core = packageFile('@tensorflow/tfjs-core');
-  const stamp = JSON.stringify({ tfjs: JSON.parse(readFileSync(core, 'utf8')).version, tensorflow });
-  const stampFile = join(place, 'native.json');
-  const isWhole = () => existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp;
-  if (isWhole()) return place;
-  if (existsSync(place) && !existsSync(stampFile)) {
-    throw new Error(`${place} exists and is not a native tfjs-node: give another directory`);
-  }
-  checkNeeds();
-  mkdirSync(dirname(place), { recursive: true });
-  const scratch = mkdtempSync(`${place}.`);
-  try {
-    const made = join(scratch, 'made');
-    mkdirSync(made);
-    fill(made, place, scratch, JSON.parse(stamp));
-    writeFileSync(join(made, 'native.json'), stamp);
-    if (existsSync(place)) renameSync(place, join(scratch, 'before'));
-    renameSync(made, place);
-  } catch (error) {
-    // Another process may have been faster: the same content.
-    if (!isWhole()) throw error;
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
-  return place;
-}
-
-function checkNeeds() {
-  if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new Error(
-      `a native tfjs-node is made on Linux x64 only, not on ${process.platform} ${process.arch}`,
-    );
-  }
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  for (const tool of ['npm', 'python3', 'g++']) {
-    if (!folders.some((folder) => existsSync(join(folder, tool))))
-      throw new Error(`${tool} is missing: install it`);
-  }
-  if (spawnSync('python3', ['-m', 'pip', '--version']).status !== 0) {
-    throw new Error("python3's pip is missing: install it (python3-pip)");
-  }
+  const { version: tfjs } = JSON.parse(readFileSync(packageFile('@tensorflow/tfjs-core'), 'utf8'));
+  return makeDirectory(directory, { tfjs, tensorflow }, (made, scratch) => {
+    if (process.platform !== 'linux' || process.arch !== 'x64') {
+      throw new Error(`it is made on Linux x64 only, not on ${process.platform} ${process.arch}`);
+    }
+    requireTools('npm', 'python3', 'g++');
+    fill(made, resolve(directory), scratch, { tfjs, tensorflow });
+  });
 }
 
 function fill(made, place, scratch, { tfjs, tensorflow }) {
@@ -158,14 +110,6 @@ wanted = re.compile(r'tensorflow/(libtensorflow_(cc|framework)\\.so\\.2$|include
 with zipfile.ZipFile(sys.argv[1]) as wheel:
     wheel.extractall(sys.argv[2], [name for name in wheel.namelist() if wanted.match(name)])
 `;
-
-function run(what, file, args) {
-  console.error(`native tfjs-node: ${what}`);
-  const result = spawnSync(file, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
-  if (result.status === 0) return;
-  process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}\n`);
-  throw new Error(`${what} failed`);
-}
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
