@@ -9,7 +9,7 @@ const forbid = (files, patterns, message) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/node_modules/', 'runs/', 'libs/rpc/src/gen/'] },
+  { ignores: ['.cache/', '**/dist/', '**/node_modules/', 'runs/', 'libs/rpc/src/gen/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -69,7 +69,7 @@ if (!isFresh('installed', wanted)) {
 const sources = workspaceFolders()
   .filter((folder) => existsSync(join(root, folder, 'tsconfig.json')))
   .flatMap((folder) =>
-    ['', 'src', 'integration', 'support'].flatMap((part) => {
+    ['', 'src', 'integration', 'support', 'tensorflow'].flatMap((part) => {
       const directory = join(root, folder, part);
       if (!existsSync(directory)) return [];
       return readdirSync(directory, { recursive: part !== '' })

@@ -20,5 +20,4 @@ const run = (path, ...args) => {
   });
   if (status !== 0) process.exit(status ?? 1);
 };
-run('typescript/bin/tsc', '-b', 'test/tensorflow');
 run('vitest/vitest.mjs', 'run', '--project', 'tensorflow');

@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { onnxBackend, registerOnnxBackend } from './register.js';
+import { expectAgreement, outputAndGradients } from './testing/compare.js';
 import { numbers, tensor } from './testing/numbers.js';
 
 beforeAll(() => registerOnnxBackend({ maxSessions: 5, maxPendingNodes: 500 }));
@@ -173,6 +174,17 @@ describe('laziness', () => {
     expect(onnxBackend().stats.sessions).toBe(5);
     expect(counted(() => run(8))).toMatchObject({ cacheHits: 1 });
     expect(counted(() => run(1))).toMatchObject({ cacheMisses: 1 });
+  });
+});
+
+describe('convolutions', () => {
+  it('agree with the cpu backend on a padding in pixels, and so do their gradients', async () => {
+    await expectAgreement('onnx', () =>
+      outputAndGradients(
+        (x, w) => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 2, 1),
+        [tensor([2, 8, 7, 2], 1), tensor([3, 3, 2, 3], 2)],
+      ),
+    );
   });
 });
 

@@ -90,7 +90,7 @@ export async function requireTensorflow(): Promise<NativeTensorflow> {
     throw new GanTrainError(
       'engine_missing',
       `engine tensorflow: ${native.missing}`,
-      'npm install @tensorflow/tfjs-node beside gan-train (README, Engines), or use --engine onnx',
+      'make one with node scripts/native-tfjs-node.mjs or install @tensorflow/tfjs-node (README, Engines), or use --engine onnx',
     );
   }
   return native.found;

@@ -9,7 +9,8 @@ interface ConvCase {
   readonly filter: [number, number];
   readonly channels: [number, number];
   readonly strides: number | [number, number];
-  readonly pad: 'same' | 'valid' | number;
+  /** Not a number: native tfjs-node takes none. backend.spec.ts has that case. */
+  readonly pad: 'same' | 'valid';
 }
 
 const CONV_CASES: readonly ConvCase[] = [
@@ -23,7 +24,6 @@ const CONV_CASES: readonly ConvCase[] = [
   { input: [5, 5], filter: [5, 5], channels: [6, 7], strides: 1, pad: 'valid' },
   { input: [6, 7], filter: [1, 1], channels: [9, 8], strides: 1, pad: 'same' },
   { input: [6, 7], filter: [1, 1], channels: [2, 3], strides: 2, pad: 'same' },
-  { input: [8, 7], filter: [3, 3], channels: [2, 3], strides: 2, pad: 1 },
 ];
 
 const TRANSPOSE_CASES: readonly ConvCase[] = [
