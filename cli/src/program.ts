@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { CommanderError } from 'commander';
 import { Command } from 'commander';
+import type { SampleFlags } from './sample.js';
 import { flagFromOption, GanTrainError, optionNames, options } from '@gan-train/service';
 import { askedFromCommand } from './asked.js';
 
@@ -40,8 +41,9 @@ export function createProgram(signal: AbortSignal, finish: Finish): Command {
     .option('--count <N>', 'images', '64')
     .option('--seed <N>', 'of the noise', '1')
     .option('--noise <FILE.npy>', 'noise of your own, [count, latentDim]')
+    .option('--ema', "with the moving average of the generator's weights")
     .option('--step <N>', 'of the checkpoint (default: the newest)')
-    .action(async (run: string, flags: Record<string, string>) => {
+    .action(async (run: string, flags: SampleFlags) => {
       const { sample } = await import('./sample.js');
       finish(await sample(run, flags));
     });

@@ -22,9 +22,18 @@ import { wholeNumber } from './numbers.js';
 
 const mostImages = 4096;
 
+export interface SampleFlags {
+  out: string;
+  count?: string;
+  seed?: string;
+  noise?: string;
+  ema?: boolean;
+  step?: string;
+}
+
 /** `gan-train sample RUN`: images of a run's generator, as a picture or as numbers. */
-export async function sample(run: string, flags: Record<string, string>): Promise<number> {
-  const out = flags.out ?? '';
+export async function sample(run: string, flags: SampleFlags): Promise<number> {
+  const { out } = flags;
   const kind = extname(out).toLowerCase();
   if (kind !== '.png' && kind !== '.npy') {
     throw new GanTrainError('bad_config', `--out must end in .png or .npy, not ${out}`);
@@ -37,7 +46,7 @@ export async function sample(run: string, flags: Record<string, string>): Promis
 
   await loadEngine(await resolveEngine(config.engine), config.threads);
   const gan = createGan(modelFromConfig(config));
-  assignGenerator(gan, weights);
+  assignGenerator(gan, weights, flags.ema === true ? '/ema' : '');
   const images = generateImages(gan, noise ?? gridNoise(gan.options, { seed, count }));
   const { size, channels } = config;
   const made = images.length / (size * size * channels);
@@ -83,13 +92,18 @@ async function loadNoise(file: string, latentDim: number): Promise<Float32Array>
   return data;
 }
 
-function assignGenerator(gan: Gan, tensors: ReadonlyMap<string, { data: Float32Array }>): void {
+function assignGenerator(
+  gan: Gan,
+  tensors: ReadonlyMap<string, { data: Float32Array }>,
+  suffix: '' | '/ema',
+): void {
   const { trainable, running, length } = gan.layouts.generator;
   const flat = new Float32Array(length);
   for (const spec of [...trainable, ...running]) {
-    const tensor = tensors.get(`generator/${spec.name}`);
+    const name = `generator/${spec.name}${suffix}`;
+    const tensor = tensors.get(name);
     if (tensor?.data.length !== spec.length) {
-      throw new GanTrainError('bad_checkpoint', `the checkpoint has no generator/${spec.name} of this model`);
+      throw new GanTrainError('bad_checkpoint', `the checkpoint has no ${name} of this model`);
     }
     flat.set(tensor.data, spec.offset);
   }

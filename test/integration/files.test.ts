@@ -172,6 +172,7 @@ describe('sample', () => {
     const first = await sample('a.png', '--count', '9');
     expect((await sample('b.png', '--count', '9')).equals(first)).toBe(true);
     expect((await sample('c.png', '--count', '9', '--seed', '2')).equals(first)).toBe(false);
+    expect((await sample('d.png', '--count', '9', '--ema')).equals(first)).toBe(false);
     // 3 images of 28 px with 4 gaps of 2 px, enlarged twice.
     expect(await sharp(first).metadata()).toMatchObject({ width: 184, height: 184, format: 'png' });
   });

@@ -67,8 +67,15 @@ describe('initial weights', () => {
       weights: initialWeights(dcgan, 'discriminator', 1),
       m: new Float32Array(trainableLength),
       v: new Float32Array(trainableLength),
+      ema: new Float32Array(0),
       updates: 0,
     });
+  });
+
+  it("begin the generator's moving average with its weights, as a copy", () => {
+    const { weights, ema } = initialState(dcgan, 'generator', 1);
+    expect(ema).toEqual(weights);
+    expect(ema.buffer).not.toBe(weights.buffer);
   });
 });
 

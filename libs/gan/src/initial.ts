@@ -31,10 +31,12 @@ export function initialWeights(gan: Gan, network: NetworkName, seed: number): Fl
 /** A network's state before its first update. */
 export function initialState(gan: Gan, network: NetworkName, seed: number): NetworkState {
   const { trainableLength } = gan.layouts[network];
+  const weights = initialWeights(gan, network, seed);
   return {
-    weights: initialWeights(gan, network, seed),
+    weights,
     m: new Float32Array(trainableLength),
     v: new Float32Array(trainableLength),
+    ema: network === 'generator' ? weights.slice() : new Float32Array(0),
     updates: 0,
   };
 }

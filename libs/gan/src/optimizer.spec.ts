@@ -102,12 +102,33 @@ describe('applyPhase', () => {
 
   it('writes all of the shadow, so that what an uncommitted phase left there is gone', () => {
     const spoilt = createState();
-    for (const array of [spoilt.weights, spoilt.m, spoilt.v]) array.fill(NaN);
+    for (const array of [spoilt.weights, spoilt.m, spoilt.v, spoilt.ema]) array.fill(NaN);
     spoilt.updates = 99;
     const fresh = createState();
     applyPhase(layout, randomReduced(1), shards, adam, createState(), fresh);
     applyPhase(layout, randomReduced(1), shards, adam, createState(), spoilt);
     expect(spoilt).toEqual(fresh);
+  });
+
+  it('moves the average towards the new weights, running statistics too, slower the longer a run is', () => {
+    for (const [updates, decay] of [
+      [0, 2 / 11],
+      [89, 91 / 100],
+      [20_000, 0.999],
+    ] as const) {
+      const state = { ...createState(), updates };
+      const shadow = createState();
+      applyPhase(layout, randomReduced(1), shards, adam, state, shadow);
+      const expected = state.ema.map((before, i) => decay * before + (1 - decay) * shadow.weights[i]!);
+      expect(shadow.ema).toEqual(expected);
+    }
+  });
+
+  it('has no average of a network that keeps none', () => {
+    const none = { ema: new Float32Array(0) };
+    const shadow = { ...createState(), ...none };
+    applyPhase(layout, randomReduced(1), shards, adam, { ...createState(), ...none }, shadow);
+    expect(shadow.ema).toEqual(none.ema);
   });
 
   it('works on shared memory', () => {
@@ -129,7 +150,9 @@ describe('applyPhase', () => {
 function createState(allocate = (size: number): Float32Array => new Float32Array(size)): NetworkState {
   const weights = allocate(length);
   weights.set(Float32Array.from({ length }, (_, i) => Math.cos(i)));
-  return { weights, m: allocate(trainableLength), v: allocate(trainableLength), updates: 0 };
+  const ema = allocate(length);
+  ema.set(Float32Array.from({ length }, (_, i) => Math.sin(i)));
+  return { weights, m: allocate(trainableLength), v: allocate(trainableLength), ema, updates: 0 };
 }
 
 function randomReduced(step: number): Float32Array {

@@ -10,6 +10,8 @@ export interface NetworkState {
   m: Float32Array;
   /** Adam's second moments, of trainableLength. */
   v: Float32Array;
+  /** Of the generator: the exponential moving average of `weights`, laid out as they are. Empty for the discriminator. */
+  ema: Float32Array;
   /** Updates that were applied: Adam's t. */
   updates: number;
 }
@@ -23,6 +25,9 @@ export interface PhaseResult {
   gradientNorm: number;
 }
 
+/** Share of itself that the moving average keeps at an update, after the first 8,990. */
+const emaDecay = 0.999;
+
 const largestFloat32 = 3.4028234663852886e38;
 
 /**
@@ -34,6 +39,9 @@ const largestFloat32 = 3.4028234663852886e38;
  * float64 from the float32 operands, element by element, and rounded once, when it is stored; w takes m and v before
  * they are rounded. Only + - * / and sqrt are used, which IEEE 754 defines to the bit, so that any machine gets
  * the same result.
+ *
+ * The moving average follows the new weights, with decay min(0.999, (1 + t) / (10 + t)): early in a run it forgets faster, as
+ * TensorFlow's ExponentialMovingAverage does with num_updates.
  *
  * Not committed: when anything in `reduced` is not finite, or when the gradient's norm is beyond 1.8e19, where its squares
  * no longer fit a float32 and v would stay infinite for good.
@@ -59,12 +67,21 @@ export function applyPhase(
   for (let i = trainableLength; i < length; i++) {
     shadow.weights[i] = layout.momentum * state.weights[i]! + (1 - layout.momentum) * (reduced[i]! / shards);
   }
+  moveAverage(state, shadow);
   const scalars = Object.fromEntries(layout.scalars.map((name, i) => [name, reduced[length + i]! / shards]));
   return {
     committed: squares <= largestFloat32 && reduced.subarray(trainableLength).every(Number.isFinite),
     scalars,
     gradientNorm: Math.sqrt(squares),
   };
+}
+
+function moveAverage(state: NetworkState, shadow: NetworkState): void {
+  const t = shadow.updates;
+  const decay = Math.min(emaDecay, (1 + t) / (10 + t));
+  for (let i = 0; i < state.ema.length; i++) {
+    shadow.ema[i] = decay * state.ema[i]! + (1 - decay) * shadow.weights[i]!;
+  }
 }
 
 /** @returns the sum of the squares of the mean gradient, which is not finite if any element isn't. */

@@ -108,7 +108,11 @@ export async function storeInitialCheckpoint(
     .flatMap(({ name, shape, data }) =>
       ['m', 'v'].map((slot) => ({ name: `${name}/${slot}`, shape, data: new Float32Array(data.length) })),
     );
-  const all = sortSpecs([...weights, ...slots]);
+  // The generator's moving average begins with its weights, as in a run that makes them itself.
+  const average = weights
+    .filter(({ name }) => name.startsWith('generator/'))
+    .map((weight) => ({ ...weight, name: `${weight.name}/ema` }));
+  const all = sortSpecs([...weights, ...slots, ...average]);
   const writer = await createCheckpointWriter(checkpointsDir, info, all);
   for (const { data } of all)
     await writer.write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));

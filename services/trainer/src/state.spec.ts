@@ -26,7 +26,7 @@ function busyState(position: { step: number; phase: number }): TrainerState {
   const state = createInitialState(gan, 1);
   let next = 1;
   for (const network of networks) {
-    for (const field of ['weights', 'm', 'v'] as const) {
+    for (const field of ['weights', 'm', 'v', 'ema'] as const) {
       const values = state.networks[network][field];
       for (let i = 0; i < values.length; i++) values[i] = next++ / 3;
     }
@@ -100,9 +100,12 @@ describe('a snapshot', () => {
         'discriminator/conv2d/kernel/m',
         'discriminator/conv2d/kernel/v',
         'generator/batch_normalization/moving_mean',
+        'generator/batch_normalization/moving_mean/ema',
+        'generator/dense/kernel/ema',
       ]),
     );
     expect(names).not.toContain('generator/batch_normalization/moving_mean/m');
+    expect(names).not.toContain('discriminator/conv2d/kernel/ema');
     let at = 0;
     for (const { offset, length, shape } of tensors) {
       expect(offset).toBe(at);
@@ -120,9 +123,9 @@ describe('a snapshot', () => {
     expect(Buffer.from(new Uint8Array(data)).toString('hex')).toBe(before);
   });
 
-  it('of weights has no slots', () => {
+  it('of weights has no slots and no average', () => {
     const { tensors } = snapshotState(gan, busyState({ step: 6, phase: 1 }), 'WEIGHTS', undefined);
-    expect(tensors.filter(({ name }) => /\/[mv]$/.test(name))).toEqual([]);
+    expect(tensors.filter(({ name }) => /\/(m|v|ema)$/.test(name))).toEqual([]);
     expect(tensors.length).toBeGreaterThan(0);
   });
 

@@ -43,16 +43,17 @@ export function createInitialState(gan: Gan, seed: number): TrainerState {
 }
 
 /** Arrays of a network's lengths to compute its next state into. */
-export function createShadow({ weights, m, v }: NetworkState): NetworkState {
+export function createShadow({ weights, m, v, ema }: NetworkState): NetworkState {
   return {
     weights: new Float32Array(weights.length),
     m: new Float32Array(m.length),
     v: new Float32Array(v.length),
+    ema: new Float32Array(ema.length),
     updates: 0,
   };
 }
 
-type Field = 'weights' | 'm' | 'v';
+type Field = 'weights' | 'm' | 'v' | 'ema';
 
 interface StateTensor {
   name: string;
@@ -63,7 +64,7 @@ interface StateTensor {
   length: number;
 }
 
-/** Every tensor of a state by its name in a checkpoint, sorted: `generator/dense/kernel`, with `/m` and `/v` its slots. */
+/** Every tensor of a state by its name in a checkpoint, sorted: `generator/dense/kernel`, with `/m` and `/v` its slots, and `/ema` its average. */
 function stateTensors(gan: Gan, withSlots: boolean): StateTensor[] {
   const ofNetwork = ({ network, trainable, running }: NetworkLayout): StateTensor[] => {
     const named = (specs: NetworkLayout['trainable'], field: Field): StateTensor[] =>
@@ -74,7 +75,9 @@ function stateTensors(gan: Gan, withSlots: boolean): StateTensor[] {
         field,
       }));
     const slots = withSlots ? [...named(trainable, 'm'), ...named(trainable, 'v')] : [];
-    return [...named(trainable, 'weights'), ...slots, ...named(running, 'weights')];
+    const all = [...trainable, ...running];
+    const average = withSlots && network === 'generator' ? named(all, 'ema') : [];
+    return [...named(all, 'weights'), ...slots, ...average];
   };
   const all = networks.flatMap((network) => ofNetwork(gan.layouts[network]));
   return all.sort((a, b) => (a.name < b.name ? -1 : 1));
