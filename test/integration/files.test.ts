@@ -104,7 +104,9 @@ describe('the files of a run', () => {
         ...(firstDense && { firstDense }),
       });
       const weights = layers.flatMap((layer) => layer.weights);
-      const names = [...tensors.keys()].filter((name) => name.startsWith(network) && !/\/[mv]$/.test(name));
+      const names = [...tensors.keys()].filter(
+        (name) => name.startsWith(network) && !/\/(m|v|ema)$/.test(name),
+      );
       expect(weights.map(({ name }) => `${network}/${name}`).sort()).toEqual(names);
       for (const { name, shape, data } of weights) {
         const kept = tensors.get(`${network}/${name}`);
