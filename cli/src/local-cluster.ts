@@ -72,7 +72,6 @@ export interface LocalCluster {
 /** Starts the processes. Rejects, with nothing left running, when the coordinator refuses to serve. */
 export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
   const members: Member[] = [];
-  const logs: WriteStream[] = [];
   const kill = (): void => {
     for (const { child } of members) killGroup(child, 'SIGKILL');
   };
@@ -103,7 +102,6 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     const keepLog = (started: Started, name: string): void => {
       mkdirSync(join(directory, 'logs'), { recursive: true });
       const file = createWriteStream(join(directory, 'logs', `${name}.log`), { flags: 'a' });
-      logs.push(file);
       started.pipeLog(file);
     };
     keepLog(coordinator, 'coordinator');

@@ -4,6 +4,7 @@ import {
   decodeNpy,
   encodeNpy,
   loadCheckpoint,
+  nameOfStep,
   newestCheckpoint,
   writeFileAtomic,
 } from '@gan-train/checkpoint';
@@ -67,7 +68,7 @@ async function generatorTensors(
   const checkpoints = join(run, 'checkpoints');
   if (step !== undefined) {
     const number = wholeNumber('--step', step, 0, Number.MAX_SAFE_INTEGER);
-    return (await loadCheckpoint(join(checkpoints, String(number).padStart(6, '0')))).tensors;
+    return (await loadCheckpoint(join(checkpoints, nameOfStep(number)))).tensors;
   }
   const found = await newestCheckpoint(checkpoints);
   if (found === undefined) {

@@ -7,7 +7,7 @@ export {
   type LoadKerasOptions,
 } from './keras-h5.js';
 export { renameByOrder, type DataFormat, type FirstDense, type KerasLayer } from './keras-layers.js';
-export { cleanCheckpoints } from './layout.js';
+export { cleanCheckpoints, nameOfStep, stateFile } from './layout.js';
 export {
   appendLossRows,
   cutBackLossRows,

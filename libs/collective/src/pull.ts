@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
-  decodeChunk,
   errorFromStatus,
   floatsFromBytes,
+  readChunks,
   type PeerClient,
   type PullRequest,
 } from '@gan-train/rpc';
@@ -51,26 +51,8 @@ async function pullOnce(
   options: { deadline: number; signal: AbortSignal; onBytes: (bytes: number) => void },
 ): Promise<void> {
   const call = client.Pull(request, { deadline: options.deadline });
-  const cancel = (): void => call.cancel();
-  options.signal.addEventListener('abort', cancel, { once: true });
-  let received = 0;
-  try {
-    // The contract keeps this stream's messages as bytes.
-    for await (const message of call as AsyncIterable<unknown>) {
-      const { offset, payload } = decodeChunk(message as Buffer);
-      const floats = floatsFromBytes(payload);
-      if (offset !== received * 4 || received + floats.length > target.length) {
-        throw new GanTrainError('protocol', `a chunk at ${offset} does not follow ${received * 4}`);
-      }
-      target.set(floats, received);
-      received += floats.length;
-      options.onBytes(payload.length);
-    }
-  } finally {
-    options.signal.removeEventListener('abort', cancel);
-    call.cancel();
-  }
-  if (received !== target.length) {
-    throw new GanTrainError('protocol', `${received} of ${target.length} floats came`);
+  for await (const { offset, payload } of readChunks(call, target.byteLength, options.signal)) {
+    target.set(floatsFromBytes(payload), offset / 4);
+    options.onBytes(payload.length);
   }
 }

@@ -6,4 +6,4 @@ export {
   type ItemShape,
 } from './manifest.js';
 export { defaultCacheBytes, openDataSet } from './open.js';
-export { createOrder, type Order, type OrderOptions } from './order.js';
+export { createOrder, orderFromConfig, type Order, type OrderOptions } from './order.js';

@@ -1,5 +1,6 @@
 import { permutation, randomIndex } from '@gan-train/gan/random';
-import { GanTrainError } from '@gan-train/service';
+import { presets } from '@gan-train/gan/presets';
+import { GanTrainError, type RunConfig } from '@gan-train/service';
 
 export interface OrderOptions {
   readonly seed: number;
@@ -17,6 +18,12 @@ export interface Order {
   /** The epoch, counted from 1, in which the step's first item lies. */
   epochOfStep(step: number): number;
 }
+
+/** The order of a run: by its config and the number of items alone. */
+export const orderFromConfig = (
+  { seed, batch, preset }: Pick<RunConfig, 'seed' | 'batch' | 'preset'>,
+  items: number,
+): Order => createOrder({ seed, items, batch, withReplacement: presets[preset].withReplacement });
 
 /** A batch that crosses an epoch needs two. */
 const keptPermutations = 2;

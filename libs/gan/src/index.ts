@@ -4,7 +4,7 @@ export * from './random.js';
 export type * from './layout.js';
 export { layoutsFromOptions } from './layout.js';
 export { assignWeights, createGan, disposeGan, type Gan } from './model.js';
-export { initialState, initialWeights } from './initial.js';
+export { emptyState, initialState, initialWeights } from './initial.js';
 export { gridNoise, shardNoise } from './noise.js';
 export { bytesFromImages, generateImages, imagesFromBytes } from './images.js';
 export { discriminatorShardGradients, generatorShardGradients } from './phases.js';

@@ -28,17 +28,24 @@ export function initialWeights(gan: Gan, network: NetworkName, seed: number): Fl
   return weights;
 }
 
-/** A network's state before its first update. */
-export function initialState(gan: Gan, network: NetworkName, seed: number): NetworkState {
-  const { trainableLength } = gan.layouts[network];
-  const weights = initialWeights(gan, network, seed);
+/** A network's state of the right sizes, all zero. */
+export function emptyState(gan: Gan, network: NetworkName): NetworkState {
+  const { length, trainableLength } = gan.layouts[network];
   return {
-    weights,
+    weights: new Float32Array(length),
     m: new Float32Array(trainableLength),
     v: new Float32Array(trainableLength),
-    ema: network === 'generator' ? weights.slice() : new Float32Array(0),
+    ema: new Float32Array(network === 'generator' ? length : 0),
     updates: 0,
   };
+}
+
+/** A network's state before its first update. */
+export function initialState(gan: Gan, network: NetworkName, seed: number): NetworkState {
+  const state = emptyState(gan, network);
+  state.weights.set(initialWeights(gan, network, seed));
+  state.ema.set(state.weights.subarray(0, state.ema.length));
+  return state;
 }
 
 function fillTensor(

@@ -15,7 +15,6 @@ export { GanTrainError, errorCodes, type ErrorCode } from './errors.js';
 export { startHttpServer, type HttpServer, type HttpSource } from './http.js';
 export { createLogger, type Logger } from './log.js';
 export {
-  askedSchema,
   flagFromOption,
   optionNames,
   options,

@@ -1,14 +1,19 @@
+import { join } from 'node:path';
 import type { ServerReadableStream, sendUnaryData } from '@grpc/grpc-js';
 import {
   createCheckpointWriter,
   loadSafetensors,
+  nameOfStep,
   pruneCheckpoints,
+  stateFile,
   verifyCheckpoint,
   type CheckpointInfo,
   type NamedTensor,
 } from '@gan-train/checkpoint';
 import {
   chunkBytes,
+  elementsOfShape,
+  sizeOfTensors,
   statusFromError,
   type CheckpointHeader,
   type CheckpointPiece,
@@ -18,7 +23,6 @@ import { GanTrainError } from '@gan-train/service';
 import type { FileJobs } from './file-jobs.js';
 import { requireRun } from './handlers.js';
 import { kerasFiles } from './keras-files.js';
-import { nameOfStep } from './run-directory.js';
 import type { Run } from './run.js';
 
 /** Largest state or grid that is taken: above any model that fits a trainer, below what would fill a disk by mistake. */
@@ -29,22 +33,41 @@ type Position = { step: number; phase: number };
 /** The last step that a state has complete: phase 1 is the last of a step. */
 const completeStep = ({ step, phase }: Position): number => (phase === 0 ? step - 1 : step);
 
+/** Where the bytes of an upload go. */
+interface Target<Reply> {
+  sizeBytes: number;
+  write(bytes: Uint8Array): Promise<void>;
+  finish(): Promise<Reply>;
+  abort(): Promise<void>;
+}
+
+/** Keeps an upload in memory, for `finish` to do something with it as a whole. */
+function collect<Reply>(
+  sizeBytes: number,
+  finish: (bytes: Uint8Array<ArrayBuffer>) => Promise<Reply>,
+): Target<Reply> {
+  const bytes = new Uint8Array(sizeBytes);
+  let received = 0;
+  return {
+    sizeBytes,
+    write: async (piece) => {
+      bytes.set(piece, received);
+      received += piece.length;
+      return Promise.resolve();
+    },
+    finish: async () => finish(bytes),
+    abort: async () => Promise.resolve(),
+  };
+}
+
 /** A stream of a header and bytes: `open` gets the header, and says what to do with the bytes and at the end. */
-function receive<Header, Reply>(
-  run: Run,
-  begin: (header: Header) => Promise<{
-    sizeBytes: number;
-    write(bytes: Uint8Array): Promise<void>;
-    finish(): Promise<Reply>;
-    abort(): Promise<void>;
-  }>,
-) {
+function receive<Header, Reply>(run: Run, begin: (header: Header) => Promise<Target<Reply>>) {
   return (
     call: ServerReadableStream<{ header?: Header | null; data?: Buffer | null }, Reply>,
     done: sendUnaryData<Reply>,
   ): void => {
     void (async () => {
-      let target: Awaited<ReturnType<typeof begin>> | undefined;
+      let target: Target<Reply> | undefined;
       let received = 0;
       try {
         for await (const piece of call as AsyncIterable<{ header?: Header | null; data?: Buffer | null }>) {
@@ -88,29 +111,33 @@ function fence(run: Run, header: { runId: string; generation: { term: number; n:
 export function putCheckpointHandler(run: Run, jobs: FileJobs) {
   return receive<CheckpointHeader, { weightsHash: string }>(run, async (header) => {
     fence(run, header);
-    const sizeBytes =
-      4 * header.tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    const sizeBytes = sizeOfTensors(header.tensors);
     if (sizeBytes > mostBytes)
       throw new GanTrainError('protocol', `a state of ${sizeBytes} bytes is too large`);
     switch (header.purpose) {
       case 'CHECKPOINT':
-        return { sizeBytes, ...(await beginCheckpoint(run, header)) };
+        return beginCheckpoint(run, header, sizeBytes);
       case 'WEIGHTS':
-        return { sizeBytes, ...beginWeights(run, jobs, header, sizeBytes) };
+        return collect(sizeBytes, async (bytes) => storeWeights(run, jobs, header, bytes));
       case 'PURPOSE_UNSPECIFIED':
         throw new GanTrainError('protocol', 'a state must say what it is for');
     }
   });
 }
 
-async function beginCheckpoint(run: Run, header: CheckpointHeader) {
+async function beginCheckpoint(
+  run: Run,
+  header: CheckpointHeader,
+  sizeBytes: number,
+): Promise<Target<{ weightsHash: string }>> {
   const { directory, config, events, metrics, log } = run.context;
   const position = header.position ?? { step: 0, phase: 0 };
   const parent = directory.file('checkpoints');
   const startMs = performance.now();
   const writer = await createCheckpointWriter(parent, infoFrom(run, header, position), header.tensors);
   return {
-    write: async (bytes: Uint8Array) => writer.write(bytes),
+    sizeBytes,
+    write: async (bytes) => writer.write(bytes),
     abort: async () => writer.abort(),
     async finish() {
       const step = completeStep(position);
@@ -153,34 +180,27 @@ function infoFrom(run: Run, header: CheckpointHeader, position: Position): Check
   };
 }
 
-function beginWeights(run: Run, jobs: FileJobs, header: CheckpointHeader, sizeBytes: number) {
+async function storeWeights(
+  run: Run,
+  jobs: FileJobs,
+  header: CheckpointHeader,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<{ weightsHash: string }> {
   const { directory, config, events, metrics } = run.context;
-  const bytes = new Uint8Array(sizeBytes);
   const startMs = performance.now();
-  let received = 0;
-  return {
-    write: async (piece: Uint8Array) => {
-      bytes.set(piece, received);
-      received += piece.length;
-      return Promise.resolve();
-    },
-    abort: async () => Promise.resolve(),
-    async finish() {
-      const tensors = new Map<string, NamedTensor>();
-      let offset = 0;
-      for (const { name, shape } of header.tensors) {
-        const length = shape.reduce((a, b) => a * b, 1);
-        tensors.set(name, { name, shape, data: new Float32Array(bytes.buffer, offset, length) });
-        offset += 4 * length;
-      }
-      const path = directory.file('weights');
-      await jobs.run({ kind: 'keras', directory: path, files: kerasFiles(config, tensors) });
-      metrics.checkpointStored('weights', (performance.now() - startMs) / 1000);
-      const step = completeStep(header.position ?? { step: 0, phase: 0 });
-      events.emit({ file: { kind: 'WEIGHTS', step, path, weightsHash: '' } });
-      return { weightsHash: '' };
-    },
-  };
+  const tensors = new Map<string, NamedTensor>();
+  let offset = 0;
+  for (const { name, shape } of header.tensors) {
+    const length = elementsOfShape(shape);
+    tensors.set(name, { name, shape, data: new Float32Array(bytes.buffer, offset, length) });
+    offset += 4 * length;
+  }
+  const path = directory.file('weights');
+  await jobs.run({ kind: 'keras', directory: path, files: kerasFiles(config, tensors) });
+  metrics.checkpointStored('weights', (performance.now() - startMs) / 1000);
+  const step = completeStep(header.position ?? { step: 0, phase: 0 });
+  events.emit({ file: { kind: 'WEIGHTS', step, path, weightsHash: '' } });
+  return { weightsHash: '' };
 }
 
 /** Coordinator.PutGrid: uint8 pictures, stored as one PNG. */
@@ -196,23 +216,13 @@ export function putGridHandler(run: Run, jobs: FileJobs) {
         `a grid of ${images} pictures of ${size} px does not belong to this run`,
       );
     }
-    const pixels = new Uint8Array(sizeBytes);
-    let received = 0;
-    return Promise.resolve({
-      sizeBytes,
-      write: async (piece: Uint8Array) => {
-        pixels.set(piece, received);
-        received += piece.length;
-        return Promise.resolve();
-      },
-      abort: async () => Promise.resolve(),
-      async finish() {
-        const path = directory.file('samples', `${nameOfStep(step)}.png`);
-        await jobs.run({ kind: 'grid', path, images, size, channels, pixels });
-        events.emit({ file: { kind: 'GRID', step, path, weightsHash: '' } });
-        return {};
-      },
+    const target = collect(sizeBytes, async (pixels) => {
+      const path = directory.file('samples', `${nameOfStep(step)}.png`);
+      await jobs.run({ kind: 'grid', path, images, size, channels, pixels });
+      events.emit({ file: { kind: 'GRID', step, path, weightsHash: '' } });
+      return {};
     });
+    return Promise.resolve(target);
   });
 }
 
@@ -225,8 +235,7 @@ export async function* getCheckpoint(
   const found = run.context.directory.checkpoint;
   if (found === undefined) throw new GanTrainError('run_missing', 'this run starts from its initial state');
   const { manifest, dir } = found;
-  const file = `${dir}/state.safetensors`;
-  const { tensors } = await loadSafetensors(file);
+  const { tensors } = await loadSafetensors(join(dir, stateFile));
   const counter = (name: string): number => manifest.counters[name] ?? 0;
   const position = positionFrom(manifest);
   yield {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Triple } from '@gan-train/rpc';
 import { describe, expect, it } from 'vitest';
 import {
   decideRun,
@@ -7,7 +8,6 @@ import {
   type RunOptions,
   type RunView,
   type TrainerView,
-  type TripleView,
 } from './decide-run.js';
 
 const nowMs = 100_000;
@@ -20,7 +20,7 @@ const options: RunOptions = {
   exact: true,
 };
 
-const triple = (step: number, phase = 1, term = 1, n = 1): TripleView => ({
+const triple = (step: number, phase = 1, term = 1, n = 1): Triple => ({
   generation: { term, n },
   position: { step, phase },
 });
@@ -272,7 +272,7 @@ describe('isFurther', () => {
     .map(([term, n, step, phase]) => triple(step, phase, term, n));
 
   /** The order of the tuple as a number. */
-  const rank = ({ generation: { term, n }, position: { step, phase } }: TripleView, exact: boolean): number =>
+  const rank = ({ generation: { term, n }, position: { step, phase } }: Triple, exact: boolean): number =>
     (exact ? 0 : 1000 * term + 100 * n) + 10 * step + phase;
 
   it.each([true, false])('orders states as the rule says (exact: %s)', (exact) => {

@@ -1,3 +1,5 @@
+import type { Triple } from '@gan-train/rpc';
+
 /**
  * What the coordinator does next, as a pure function of the time and of what it knows; effects are applied in run.ts. The
  * reason is words for a person.
@@ -13,12 +15,7 @@ export interface TrainerView {
   /** Why it is gone, in words. */
   reason: string | undefined;
   /** Its state when it answered prepare or drained. */
-  state: TripleView | undefined;
-}
-
-export interface TripleView {
-  generation: { term: number; n: number };
-  position: { step: number; phase: number };
+  state: Triple | undefined;
 }
 
 export type Stage =
@@ -179,10 +176,10 @@ function decideSaving(
  * Which of two states a run goes on from: with exact numerics the further position, else the later generation of the
  * last commit, then the position (Raft's rule).
  */
-export function isFurther(a: TripleView | undefined, b: TripleView | undefined, exact: boolean): boolean {
+export function isFurther(a: Triple | undefined, b: Triple | undefined, exact: boolean): boolean {
   if (a === undefined || b === undefined) return a !== undefined;
-  const position = ({ position: { step, phase } }: TripleView): number[] => [step, phase];
-  const generation = ({ generation: { term, n } }: TripleView): number[] => [term, n];
+  const position = ({ position: { step, phase } }: Triple): number[] => [step, phase];
+  const generation = ({ generation: { term, n } }: Triple): number[] => [term, n];
   const keys = exact ? [position] : [generation, position];
   for (const key of keys) {
     const [left, right] = [key(a), key(b)];

@@ -7,6 +7,7 @@ import {
   newestCheckpoint,
   renameByOrder,
   sortSpecs,
+  stateFile,
   type CheckpointInfo,
   type NamedTensor,
 } from '@gan-train/checkpoint';
@@ -47,10 +48,10 @@ export async function loadInitialWeights(path: string, config: RunConfig): Promi
 }
 
 async function safetensorsAt(path: string, files: readonly string[]): Promise<string> {
-  if (files.includes('state.safetensors')) return join(path, 'state.safetensors');
+  if (files.includes(stateFile)) return join(path, stateFile);
   if (files.includes('run.json')) {
     const found = await newestCheckpoint(join(path, 'checkpoints'));
-    if (found !== undefined) return join(found.dir, 'state.safetensors');
+    if (found !== undefined) return join(found.dir, stateFile);
   }
   if (basename(path).endsWith('.safetensors')) return path;
   const what = `there are no weights at ${path}`;

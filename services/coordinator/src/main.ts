@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
-import { createOrder, openDataSet } from '@gan-train/data';
-import { presets } from '@gan-train/gan/presets';
+import { openDataSet, orderFromConfig } from '@gan-train/data';
 import {
   coordinatorService,
   createRpcServer,
@@ -72,12 +71,7 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
       steps,
       directory,
       data,
-      order: createOrder({
-        seed: config.seed,
-        items: data.count,
-        batch: config.batch,
-        withReplacement: presets[config.preset].withReplacement,
-      }),
+      order: orderFromConfig(config, data.count),
       events: createEventHub(),
       metrics: createCoordinatorMetrics(config.trainers, version),
       log,

@@ -57,9 +57,6 @@ export interface RunDirectory {
 }
 
 const lockStaleMs = 5_000;
-const stepDigits = 6;
-
-export const nameOfStep = (step: number): string => String(step).padStart(stepDigits, '0');
 
 /** Whether a run is kept there. Throws `not_writable` when something else is in the way. */
 export async function runExists(path: string): Promise<boolean> {

@@ -1,13 +1,18 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import { protocolVersion, type SessionDown, type SessionUp__Output } from '@gan-train/rpc';
+import {
+  protocolVersion,
+  tripleFromMessage,
+  type SessionDown,
+  type SessionUp__Output,
+  type Triple,
+} from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
-import type { TripleView } from './decide-run.js';
 import type { Run, TrainerEntry } from './run.js';
 
 const helloMs = 10_000;
 
 /** One trainer's session: what it says changes its entry; what the run decides goes down to it. */
-export function sessionHandler(run: Run, initialState: TripleView) {
+export function sessionHandler(run: Run, initialState: Triple) {
   return (call: ServerDuplexStream<SessionUp__Output, SessionDown>): void => {
     const { log } = run.context;
     let entry: TrainerEntry | undefined;
@@ -54,12 +59,12 @@ export function sessionHandler(run: Run, initialState: TripleView) {
       } else if (up.progress) {
         if (up.progress.rows.length > 0) await run.storeRows(up.progress.rows);
       } else if (up.prepared && isMember && isCurrent(up.prepared.generation)) {
-        entry.state = tripleFrom(up.prepared.state);
+        entry.state = tripleFromMessage(up.prepared.state);
         entry.status = 'prepared';
         run.wake();
       } else if (up.drained && isMember) {
         if (up.drained.rows.length > 0) await run.storeRows(up.drained.rows);
-        entry.state = tripleFrom(up.drained.state);
+        entry.state = tripleFromMessage(up.drained.state);
         entry.status = 'drained';
         run.wake();
       } else if (up.failed) {
@@ -108,17 +113,5 @@ export function sessionHandler(run: Run, initialState: TripleView) {
     function isCurrent(generation: { term: number; n: number } | null): boolean {
       return generation?.term === run.generation.term && generation.n === run.generation.n;
     }
-  };
-}
-
-function tripleFrom(
-  state: {
-    generation: TripleView['generation'] | null;
-    position: TripleView['position'] | null;
-  } | null,
-): TripleView {
-  return {
-    generation: state?.generation ?? { term: 0, n: 0 },
-    position: state?.position ?? { step: 0, phase: 0 },
   };
 }

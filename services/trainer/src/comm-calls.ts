@@ -1,8 +1,7 @@
 import type { ShardRange } from '@gan-train/collective';
-import type { CheckpointHeader, LossRow } from '@gan-train/rpc';
+import type { CheckpointHeader, LossRow, Triple } from '@gan-train/rpc';
 import type { Engine } from './engine.js';
 import type { Moved } from './thread-calls.js';
-import type { Triple } from './control.js';
 
 /** What the communication thread does for the compute thread. Shared buffers are SharedArrayBuffers. */
 export interface CommCalls {
@@ -18,7 +17,7 @@ export interface CommCalls {
    * Reduces a phase with the other members. Called when the phase begins, so that the peers' partials travel while this
    * trainer still computes; `publish` says when its own are there. Resolves when `reduced` is complete.
    */
-  allReduce(request: { step: number; phase: number }): Promise<{ bytes: number }>;
+  allReduce(request: { step: number; phase: number }): Promise<void>;
   publish(request: { step: number; phase: number }): Promise<void>;
   row(row: LossRow): Promise<void>;
   /** What the metrics show of a finished phase. */
@@ -43,9 +42,7 @@ export interface Joined {
 }
 
 export type Order =
-  | ({ kind: 'start' } & GenerationOrder)
-  | { kind: 'saveState'; generation: { term: number; n: number } }
-  | { kind: 'done'; reason: string };
+  ({ kind: 'start' } & GenerationOrder) | { kind: 'saveState' } | { kind: 'done'; reason: string };
 
 export interface GenerationOrder {
   generation: { term: number; n: number };

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
-import { controlFromBuffer, createControlBuffer, type Control, type Triple } from './control.js';
+import type { Triple } from '@gan-train/rpc';
+import { controlFromBuffer, createControlBuffer, type Control } from './control.js';
 
 const triple = (step: number, phase = 1): Triple => ({
   generation: { term: 1, n: 2 },

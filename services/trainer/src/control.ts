@@ -1,3 +1,5 @@
+import type { Triple } from '@gan-train/rpc';
+
 /**
  * What the two threads of a trainer must agree on without a message: the compute thread is deaf while tensors compute.
  * Int32 words on one SharedArrayBuffer.
@@ -18,11 +20,6 @@ const words = {
 
 export const activities = ['IDLE', 'COMPUTING', 'WAITING_PEER', 'WAITING_DATA', 'COMPILING'] as const;
 export type Activity = (typeof activities)[number];
-
-export interface Triple {
-  generation: { term: number; n: number };
-  position: { step: number; phase: number };
-}
 
 export interface Control {
   readonly buffer: SharedArrayBuffer;

@@ -1,8 +1,7 @@
-import { initialState, type Gan, type NetworkLayout, type NetworkState } from '@gan-train/gan';
-import type { CheckpointHeader, LossRow } from '@gan-train/rpc';
+import { emptyState, initialState, type Gan, type NetworkLayout, type NetworkState } from '@gan-train/gan';
+import type { CheckpointHeader, LossRow, Triple } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 import type { CheckpointUpload } from './comm-calls.js';
-import type { Triple } from './control.js';
 
 export type Network = 'generator' | 'discriminator';
 export const networks = ['generator', 'discriminator'] as const;
@@ -119,7 +118,7 @@ export function stateFromCheckpoint(
   header: CheckpointHeader,
   data: SharedArrayBuffer,
 ): TrainerState {
-  const state = createInitialState(gan, 0);
+  const filled = { generator: emptyState(gan, 'generator'), discriminator: emptyState(gan, 'discriminator') };
   const floats = new Float32Array(data);
   const tensors = stateTensors(gan, true);
   const describe = (t: { name: string; shape: readonly number[] } | undefined): string =>
@@ -133,16 +132,17 @@ export function stateFromCheckpoint(
     if (describe(header.tensors[i]) !== describe(tensor)) {
       throw mismatch(describe(tensor), describe(header.tensors[i]));
     }
-    state.networks[network][field].set(floats.subarray(at, at + length), offset);
+    filled[network][field].set(floats.subarray(at, at + length), offset);
     at += length;
   });
   if (at !== floats.length) throw mismatch(`${4 * at} bytes`, `${data.byteLength}`);
-  state.networks.generator.updates = header.generatorUpdates;
-  state.networks.discriminator.updates = header.discriminatorUpdates;
+  filled.generator.updates = header.generatorUpdates;
+  filled.discriminator.updates = header.discriminatorUpdates;
   const position = header.position ?? initialTriple.position;
   const nextStep = position.phase === 0 ? position.step : position.step + 1;
   return {
-    ...state,
+    networks: filled,
+    stopAgreed: false,
     triple: { generation: header.generation ?? initialTriple.generation, position },
     row: header.row ?? emptyRow(nextStep),
   };

@@ -57,9 +57,8 @@ export function createTraining(
 
 /**
  * Trains in one generation until its last step, until the members agree to stop, or until the generation is closed.
- * Returns whether the run is over for this trainer.
  */
-export async function trainGeneration(training: Training, order: GenerationOrder): Promise<boolean> {
+export async function trainGeneration(training: Training, order: GenerationOrder): Promise<void> {
   const { control, gan, state } = training;
   for (const { network } of phases) assignWeights(gan, network, state.networks[network].weights);
   control.openGeneration();
@@ -70,9 +69,9 @@ export async function trainGeneration(training: Training, order: GenerationOrder
     const step = midStep ? committedStep : committedStep + 1;
     if (step > order.steps) break;
     if (!midStep) {
-      if (!(await runPhase(training, order, { step, phase: 0 }))) return false;
+      if (!(await runPhase(training, order, { step, phase: 0 }))) return;
     }
-    if (!(await runPhase(training, order, { step, phase: 1 }))) return false;
+    if (!(await runPhase(training, order, { step, phase: 1 }))) return;
 
     const nowMs = performance.now();
     state.row.imagesPerSecond = (1000 * training.config.batch) / (nowMs - stepStartMs);
@@ -85,7 +84,6 @@ export async function trainGeneration(training: Training, order: GenerationOrder
   }
   control.report({ ...state.triple.position, activity: 'IDLE', shardsDone: 0 });
   await training.comm.call('drained', { state: state.triple });
-  return true;
 }
 
 /**

@@ -20,7 +20,7 @@ export interface OpenGeneration {
   serving: Serving;
   publish(position: { step: number; phase: number }): void;
   /** Rejects with `cancelled` once the generation is closed. */
-  allReduce(position: { step: number; phase: number }): Promise<{ bytes: number }>;
+  allReduce(position: { step: number; phase: number }): Promise<void>;
   /** Nothing is served or pulled in it any more. */
   close(): void;
 }
@@ -74,15 +74,7 @@ export function openGeneration(
     async allReduce(position) {
       if (closed.signal.aborted) throw new GanTrainError('cancelled', 'the generation is closed');
       shelf.open(position);
-      let bytes = 0;
-      const options = {
-        timeoutMs: phaseTimeoutMs,
-        signal: closed.signal,
-        onBytes: (received: number) => {
-          bytes += received;
-          onBytes(received);
-        },
-      };
+      const options = { timeoutMs: phaseTimeoutMs, signal: closed.signal, onBytes };
       try {
         await allReduce(group, position, options);
       } catch (error) {
@@ -91,7 +83,6 @@ export function openGeneration(
           throw new GanTrainError('cancelled', 'the generation is closed', undefined, error);
         throw error;
       }
-      return { bytes };
     },
     close() {
       closed.abort();

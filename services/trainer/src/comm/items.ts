@@ -1,9 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { ShardRange } from '@gan-train/collective';
-import { createOrder } from '@gan-train/data/order';
-import { presets } from '@gan-train/gan/presets';
-import { chunkBytes, decodeChunk, errorFromStatus, type CoordinatorClient } from '@gan-train/rpc';
-import { GanTrainError, type RunConfig } from '@gan-train/service';
+import { orderFromConfig } from '@gan-train/data/order';
+import { chunkBytes, errorFromStatus, readChunks, type CoordinatorClient } from '@gan-train/rpc';
+import type { RunConfig } from '@gan-train/service';
 
 /** Item bytes kept; a data set that fits is fetched once. */
 const defaultCacheBytes = 256 * 1024 * 1024;
@@ -27,8 +26,7 @@ export function createItemSource(
 ): ItemSource {
   // Every fetch under way listens to it.
   setMaxListeners(0, signal);
-  const withReplacement = presets[config.preset].withReplacement;
-  const order = createOrder({ seed: config.seed, items: data.items, batch: config.batch, withReplacement });
+  const order = orderFromConfig(config, data.items);
   const perShard = config.batch / config.shards;
   const perStep = config.batch * (windowSteps + 1);
   const capacity = Math.max(perStep, Math.min(data.items, Math.floor(cacheBytes / data.itemBytes)));
@@ -87,26 +85,12 @@ async function fetchItems(
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   const call = client.FetchItems({ runId, indices }, { deadline: Date.now() + fetchTimeoutMs });
-  const cancel = (): void => call.cancel();
-  signal.addEventListener('abort', cancel, { once: true });
   const bytes = new Uint8Array(indices.length * itemBytes);
-  let received = 0;
   try {
-    // The contract keeps this stream's messages as bytes.
-    for await (const message of call as AsyncIterable<unknown>) {
-      const { offset, payload } = decodeChunk(message as Buffer);
-      if (offset !== received || offset + payload.length > bytes.length) {
-        throw new GanTrainError('protocol', `an item chunk at ${offset} does not follow ${received}`);
-      }
+    for await (const { offset, payload } of readChunks(call, bytes.length, signal))
       bytes.set(payload, offset);
-      received += payload.length;
-    }
   } catch (error) {
     throw errorFromStatus(error, 'coordinator_lost');
-  } finally {
-    signal.removeEventListener('abort', cancel);
   }
-  if (received !== bytes.length)
-    throw new GanTrainError('protocol', `${received} of ${bytes.length} item bytes came`);
   return bytes;
 }

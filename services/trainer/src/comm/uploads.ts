@@ -2,6 +2,7 @@ import type { ClientWritableStream, ServiceError } from '@grpc/grpc-js';
 import {
   chunkBytes,
   errorFromStatus,
+  sizeOfTensors,
   type CheckpointHeader,
   type CheckpointPiece,
   type CheckpointPiece__Output,
@@ -97,7 +98,7 @@ export async function getCheckpoint(
     for await (const piece of call as AsyncIterable<CheckpointPiece__Output>) {
       if (piece.header) {
         header = piece.header;
-        data = new Uint8Array(new SharedArrayBuffer(sizeOfTensors(piece.header)));
+        data = new Uint8Array(new SharedArrayBuffer(sizeOfTensors(piece.header.tensors)));
       } else if (piece.data) {
         if (received + piece.data.length > data.length)
           throw new GanTrainError('protocol', 'the checkpoint is too long');
@@ -113,6 +114,3 @@ export async function getCheckpoint(
   }
   return { header, data: data.buffer };
 }
-
-const sizeOfTensors = ({ tensors }: CheckpointHeader): number =>
-  4 * tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);

@@ -1,9 +1,15 @@
 import { hostname } from 'node:os';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
-import { createCoordinatorClient, protocolVersion, type LossRow, type Start } from '@gan-train/rpc';
+import {
+  createCoordinatorClient,
+  protocolVersion,
+  tripleFromMessage,
+  type LossRow,
+  type Start,
+} from '@gan-train/rpc';
 import { createLogger, GanTrainError, startHttpServer, type RunConfig } from '@gan-train/service';
 import type { CommCalls, Joined, Order } from '../comm-calls.js';
-import { controlFromBuffer, type Triple } from '../control.js';
+import { controlFromBuffer } from '../control.js';
 import { Moved, serveCalls } from '../thread-calls.js';
 import { openGeneration, type OpenGeneration } from './generation.js';
 import { createItemSource, type ItemSource } from './items.js';
@@ -97,7 +103,7 @@ async function hello(engines: Parameters<CommCalls['hello']>[0]['engines']): Pro
   if (data === null || state === null)
     throw new GanTrainError('protocol', 'the coordinator sent half a config');
   const resolved = JSON.parse(configJson) as RunConfig;
-  const triple = tripleOf(state);
+  const triple = tripleFromMessage(state);
   const checkpoint = hasCheckpoint ? await getCheckpoint(client, { runId, term }) : undefined;
   const joined = { runId, term, configJson, identityHash, engine, state: triple, checkpoint };
   membership = {
@@ -121,9 +127,7 @@ function follow(session: Session): void {
     sendProgress(session);
     session.send({ prepared: { generation: asked, state: control.committed() } });
   });
-  session.on('saveState', ({ generation: asked }) => {
-    pushOrder({ kind: 'saveState', generation: { term: asked?.term ?? 0, n: asked?.n ?? 0 } });
-  });
+  session.on('saveState', () => pushOrder({ kind: 'saveState' }));
   session.on('stop', () => control.requestStop());
   session.on('rowsStored', ({ step }) => {
     rows = rows.filter((row) => row.step > step);
@@ -199,7 +203,7 @@ const calls: CommCalls = {
   allReduce: async (position) => {
     if (generation === undefined) throw new GanTrainError('cancelled', 'there is no generation');
     try {
-      return await generation.allReduce(position);
+      await generation.allReduce(position);
     } catch (error) {
       // When the generation ended because the session did, that is the reason to give.
       if (joinedRun().session.ended.aborted && orders.length === 0) throw joinedRun().session.ended.reason;
@@ -241,16 +245,6 @@ function openOrder(): OpenGeneration['order'] {
 
 function uploadContext(): UploadContext {
   return { client, runId: joinedRun().joined.runId, generation: openOrder().generation };
-}
-
-function tripleOf(state: {
-  generation: { term: number; n: number } | null;
-  position: { step: number; phase: number } | null;
-}): Triple {
-  return {
-    generation: { term: state.generation?.term ?? 0, n: state.generation?.n ?? 0 },
-    position: { step: state.position?.step ?? 0, phase: state.position?.phase ?? 0 },
-  };
 }
 
 /** Where peers find this trainer: what was said, else where it listens, else this host. */

@@ -1,0 +1,33 @@
+import type { ClientReadableStream } from '@grpc/grpc-js';
+import { GanTrainError } from '@gan-train/service/errors';
+import { decodeChunk } from './chunk.js';
+
+/**
+ * The payloads of a stream of `Chunk`s, which must follow one another without a gap and be `sizeBytes` together: else
+ * `protocol`. The call is cancelled when the signal aborts, and when this ends in whatever way. Errors of the call itself are
+ * gRPC's.
+ */
+export async function* readChunks(
+  call: ClientReadableStream<unknown>,
+  sizeBytes: number,
+  signal: AbortSignal,
+): AsyncGenerator<{ offset: number; payload: Buffer }, void, void> {
+  const cancel = (): void => call.cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  let received = 0;
+  try {
+    // The contract keeps these streams' messages as bytes.
+    for await (const message of call as AsyncIterable<unknown>) {
+      const chunk = decodeChunk(message as Buffer);
+      if (chunk.offset !== received || received + chunk.payload.length > sizeBytes) {
+        throw new GanTrainError('protocol', `a chunk at ${chunk.offset} does not follow ${received}`);
+      }
+      yield chunk;
+      received += chunk.payload.length;
+    }
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    call.cancel();
+  }
+  if (received !== sizeBytes) throw new GanTrainError('protocol', `${received} of ${sizeBytes} bytes came`);
+}
