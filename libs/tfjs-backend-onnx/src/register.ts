@@ -2,10 +2,17 @@ import { findBackend, registerBackend, registerKernel } from '@tensorflow/tfjs-c
 import { OnnxBackend } from './backend.js';
 import { loadFallback } from './fallback.js';
 import { lazyKernels } from './kernels/index.js';
+import { executionProviders } from './onnx/binding.js';
+import type { ExecutionProvider } from './onnx/binding.js';
 
 export interface OnnxBackendOptions {
   /** Threads that an operator may use; 1 if left out. Another number may give other last bits. */
   readonly threads?: number;
+  /**
+   * What computes; 'cpu' if left out. 'cuda' needs ONNX Runtime's CUDA provider library, which npm's package comes without,
+   * and gives other last bits.
+   */
+  readonly executionProvider?: ExecutionProvider;
   /** Compiled graphs that are kept; 32 if left out. */
   readonly maxSessions?: number;
   /** Recorded nodes after which everything pending is computed unasked; 20,000 if left out. */
@@ -18,17 +25,25 @@ export const BACKEND_NAME = 'onnx';
  * Registers backend 'onnx' with TensorFlow.js, with priority 0, so that it is used only after
  * `await tf.setBackend('onnx')`. Loads @tensorflow/tfjs-backend-cpu too, for the kernels that are not recorded.
  *
- * Throws if an option is not a positive whole number, or if the backend is registered already.
+ * Throws if a number is not a positive whole one, if there is no such provider, or if the backend is registered already.
+ * A provider that does not load makes the first computation throw.
  */
 export function registerOnnxBackend(options: OnnxBackendOptions = {}): void {
-  const { threads = 1, maxSessions = 32, maxPendingNodes = 20_000 } = options;
+  const { threads = 1, maxSessions = 32, maxPendingNodes = 20_000, executionProvider = 'cpu' } = options;
   for (const [name, value] of Object.entries({ threads, maxSessions, maxPendingNodes })) {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new Error(`option ${name} of backend 'onnx' must be a positive whole number, not ${value}`);
     }
   }
+  if (!executionProviders.includes(executionProvider)) {
+    const known = executionProviders.join(' or ');
+    throw new Error(
+      `option executionProvider of backend 'onnx' must be ${known}, not ${String(executionProvider)}`,
+    );
+  }
   const fallback = loadFallback();
-  const create = (): OnnxBackend => new OnnxBackend({ threads, maxSessions, maxPendingNodes }, fallback);
+  const create = (): OnnxBackend =>
+    new OnnxBackend({ threads, maxSessions, maxPendingNodes, executionProvider }, fallback);
   if (!registerBackend(BACKEND_NAME, create, 0)) throw new Error("backend 'onnx' is registered already");
   const lazy = new Map(lazyKernels.map((kernel) => [kernel.name, kernel]));
   for (const kernelName of new Set([...lazy.keys(), ...fallback.kernelNames])) {

@@ -1,14 +1,12 @@
 /** Runs plans, keeping the compiled graphs of the latest ones. */
 import { createSession, tensorFromValues } from '../onnx/binding.js';
-import type { Session, TensorValues } from '../onnx/binding.js';
+import type { Session, SessionOptions, TensorValues } from '../onnx/binding.js';
 import { compilePlan } from './compile.js';
 import type { Value } from './graph.js';
 import { planFromTargets } from './plan.js';
 import type { Plan } from './plan.js';
 
-export interface ExecutorOptions {
-  /** Intra-op threads of ONNX Runtime. */
-  readonly threads: number;
+export interface ExecutorOptions extends SessionOptions {
   /** Compiled graphs that are kept; the one not used for longest goes first. */
   readonly maxSessions: number;
 }
@@ -73,7 +71,7 @@ export class Executor {
     } else {
       const start = performance.now();
       const { model, inputs, outputs } = compilePlan(plan);
-      cached = { session: createSession(model, { threads: this.options.threads }), inputs, outputs };
+      cached = { session: createSession(model, this.options), inputs, outputs };
       this.stats.cacheMisses++;
       this.stats.compileMs += performance.now() - start;
     }

@@ -75,7 +75,7 @@ function sessionOf(op: string, { inputs, output, attributes = {}, lists = [], do
     inputs: inputs.map((shape, i) => ({ name: names[i]!, type: 'float32', shape })),
     outputs: [{ name: 'y', type: 'float32', shape: output }],
   });
-  return createSession(model, { threads: 1 });
+  return createSession(model, { threads: 1, executionProvider: 'cpu' });
 }
 
 function sizeOf(shape: number[]): number {

@@ -13,9 +13,14 @@ import type * as bindingModule from 'onnxruntime-node/dist/binding.js';
 export type TensorValues = Float32Array | Int32Array | Uint8Array;
 export type TensorDtype = 'float32' | 'int32' | 'bool';
 
+/** What computes: ONNX Runtime's own kernels, or those of its CUDA provider, a library that npm's package comes without. */
+export const executionProviders = ['cpu', 'cuda'] as const;
+export type ExecutionProvider = (typeof executionProviders)[number];
+
 export interface SessionOptions {
   /** Intra-op threads; operators themselves always run one after the other. */
   readonly threads: number;
+  readonly executionProvider: ExecutionProvider;
 }
 
 /** A compiled graph. Inputs and outputs go by name. */
@@ -41,10 +46,14 @@ function loadBinding(): BindingModule {
   return loaded;
 }
 
-/** Compiles a serialized ONNX model. Throws ONNX Runtime's message when the model is not valid. */
+/**
+ * Compiles a serialized ONNX model. Throws ONNX Runtime's message when the model is not valid, or when the execution
+ * provider does not load; operators that a provider lacks are computed on the CPU.
+ */
 export function createSession(model: Uint8Array, options: SessionOptions): Session {
   const session: bindingModule.Binding.InferenceSession = new (loadBinding().binding.InferenceSession)();
   session.loadModel(model.buffer as ArrayBuffer, model.byteOffset, model.byteLength, {
+    executionProviders: [options.executionProvider],
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
