@@ -19,7 +19,7 @@ import { createNode, valueFromData } from './lazy/graph.js';
 import type { OutputSpec, Use, Value } from './lazy/graph.js';
 import type { TensorDtype, TensorValues } from './onnx/binding.js';
 
-/** What a data id stands for. Strings are only stored; no kernel of this backend computes with them. */
+/** What a data id stands for. Strings and complex numbers are only stored, as TensorFlow.js gives them. */
 interface Entry {
   refCount: number;
   readonly content: Value | BackendValues;
@@ -152,15 +152,17 @@ export class OnnxBackend extends KernelBackend implements Recorder {
     inputs: NamedTensorInfoMap,
     attributes: NamedAttrMap,
   ): TensorInfo | TensorInfo[] {
-    const isEmpty = Object.values(inputs).some((t) => t && util.sizeFromShape(t.shape) === 0);
+    const isEmpty = Object.values(inputs)
+      .flat()
+      .some((t) => t && util.sizeFromShape(t.shape) === 0);
     const recorded = isEmpty ? undefined : kernel?.record({ recorder: this, inputs, attributes });
     return recorded ?? this.fallback.run(name, this, inputs, attributes);
   }
 
-  use({ dataId, shape }: TensorInfo, as: readonly number[] = shape): Use {
+  use({ dataId, shape, dtype }: TensorInfo, as: readonly number[] = shape): Use {
     const { content } = this.storage.get(dataId);
     if (!isValue(content))
-      throw new Error("a string tensor can be an input of TensorFlow.js's own kernels only");
+      throw new Error(`a ${dtype} tensor can be an input of TensorFlow.js's own kernels only`);
     return { value: content, shape: sameShape(as, content.shape) ? content.shape : as };
   }
 
@@ -185,6 +187,11 @@ export class OnnxBackend extends KernelBackend implements Recorder {
     return { dataId, shape: [...shape], dtype };
   }
 
+  knownValues({ dataId }: TensorInfo): TensorValues | undefined {
+    const { content } = this.storage.get(dataId);
+    return isValue(content) ? content.data : undefined;
+  }
+
   scalar(value: number, dtype: TensorDtype): Use {
     const shape: number[] = [];
     return { value: valueFromData(typedValues([value], dtype), shape, dtype), shape };
@@ -202,7 +209,6 @@ export class OnnxBackend extends KernelBackend implements Recorder {
     dtype: DataType,
     refCount: number,
   ): void {
-    if (dtype === 'complex64') throw new Error("backend 'onnx' has no complex64 tensors");
     const numeric = tensorDtype(dtype);
     const content = numeric
       ? valueFromData(typedValues(values as TensorValues | number[], numeric), shape, numeric)

@@ -1,6 +1,5 @@
 /** TensorFlow.js's own JavaScript kernels, for what is not recorded. */
-import { createRequire } from 'node:module';
-import { getKernelsForBackend } from '@tensorflow/tfjs-core';
+import { backend_util, getKernelsForBackend } from '@tensorflow/tfjs-core';
 import type {
   BackendValues,
   DataId,
@@ -9,7 +8,7 @@ import type {
   NamedTensorInfoMap,
   TensorInfo,
 } from '@tensorflow/tfjs-core';
-import type * as cpuModule from '@tensorflow/tfjs-backend-cpu';
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 
 export interface TensorStore {
   readSync(dataId: DataId): BackendValues;
@@ -29,11 +28,8 @@ export interface Fallback {
   ): TensorInfo | TensorInfo[];
 }
 
-/** Loads @tensorflow/tfjs-backend-cpu, which registers its own backend `cpu`. */
-export function loadFallback(): Fallback {
-  const { MathBackendCPU } = createRequire(import.meta.url)(
-    '@tensorflow/tfjs-backend-cpu',
-  ) as typeof cpuModule;
+/** The kernels that @tensorflow/tfjs-backend-cpu registers for its own backend `cpu` when it is imported. */
+export function createFallback(): Fallback {
   const kernels = new Map(getKernelsForBackend('cpu').map((kernel) => [kernel.kernelName, kernel]));
   const cpu = new MathBackendCPU();
   // Its first write prints a recommendation of another backend.
@@ -48,37 +44,62 @@ export function loadFallback(): Fallback {
   };
 }
 
+/** An input as kernels are given it; some take lists of tensors where the types speak of tensors. */
+type KernelInput = TensorInfo | readonly TensorInfo[] | undefined;
+
 function runKernel(
   kernel: KernelConfig,
-  cpu: cpuModule.MathBackendCPU,
+  cpu: MathBackendCPU,
   store: TensorStore,
   inputs: NamedTensorInfoMap,
   attributes: NamedAttrMap,
 ): TensorInfo | TensorInfo[] {
   const held: DataId[] = [];
-  const lend = (tensor: TensorInfo | undefined): TensorInfo | undefined => {
-    if (!tensor) return undefined;
-    const dataId = cpu.write(store.readSync(tensor.dataId), tensor.shape, tensor.dtype);
+  const lend = (input: KernelInput): unknown => {
+    if (!input) return undefined;
+    if (isList(input)) return input.map(lend);
+    const { shape, dtype } = input;
+    const dataId = lendValues(cpu, store.readSync(input.dataId), shape, dtype);
     held.push(dataId);
-    return { dataId, shape: tensor.shape, dtype: tensor.dtype };
+    // Some kernels ask for the rank, which a tensor has and its description has not.
+    return { dataId, shape, dtype, rank: shape.length };
   };
-  // Some kernels take a list of tensors where the types speak of a map.
   const lent = Array.isArray(inputs)
-    ? (inputs.map(lend) as unknown as NamedTensorInfoMap)
-    : Object.fromEntries(Object.entries(inputs).map(([key, tensor]) => [key, lend(tensor)]));
+    ? inputs.map(lend)
+    : Object.fromEntries(Object.entries(inputs).map(([key, input]) => [key, lend(input)]));
   try {
-    const results = kernel.kernelFunc({ inputs: lent, attrs: attributes, backend: cpu });
+    const results = kernel.kernelFunc({
+      inputs: lent as NamedTensorInfoMap,
+      attrs: attributes,
+      backend: cpu,
+    });
     const take = ({ dataId, shape, dtype }: TensorInfo): TensorInfo => {
       held.push(dataId);
-      if (dtype === 'complex64') {
-        throw new Error(
-          `kernel '${kernel.kernelName}' makes a complex64 tensor, which backend 'onnx' does not have`,
-        );
-      }
       return { dataId: store.write(cpu.readSync(dataId), shape, dtype), shape, dtype };
     };
     return Array.isArray(results) ? results.map(take) : take(results);
   } finally {
     for (const dataId of held) cpu.disposeData(dataId, true);
   }
+}
+
+function isList(input: KernelInput): input is readonly TensorInfo[] {
+  return Array.isArray(input);
+}
+
+/** Gives values to the JavaScript backend, which holds the parts of complex numbers apart. */
+function lendValues(
+  cpu: MathBackendCPU,
+  values: BackendValues,
+  shape: number[],
+  dtype: TensorInfo['dtype'],
+): DataId {
+  if (dtype !== 'complex64') return cpu.write(values, shape, dtype);
+  const parts = backend_util.splitRealAndImagArrays(values as Float32Array);
+  const { dataId } = cpu.makeTensorInfo(shape, dtype);
+  cpu.data.get(dataId).complexTensorInfos = {
+    real: cpu.makeTensorInfo(shape, 'float32', parts.real),
+    imag: cpu.makeTensorInfo(shape, 'float32', parts.imag),
+  };
+  return dataId;
 }

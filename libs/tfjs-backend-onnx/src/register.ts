@@ -1,6 +1,6 @@
 import { findBackend, registerBackend, registerKernel } from '@tensorflow/tfjs-core';
 import { OnnxBackend } from './backend.js';
-import { loadFallback } from './fallback.js';
+import { createFallback } from './fallback.js';
 import { lazyKernels } from './kernels/index.js';
 import { executionProviders } from './onnx/binding.js';
 import type { ExecutionProvider } from './onnx/binding.js';
@@ -23,7 +23,7 @@ export const BACKEND_NAME = 'onnx';
 
 /**
  * Registers backend 'onnx' with TensorFlow.js, with priority 0, so that it is used only after
- * `await tf.setBackend('onnx')`. Loads @tensorflow/tfjs-backend-cpu too, for the kernels that are not recorded.
+ * `await tf.setBackend('onnx')`. The kernels that are not recorded are those of @tensorflow/tfjs-backend-cpu.
  *
  * Throws if a number is not a positive whole one, if there is no such provider, or if the backend is registered already.
  * A provider that does not load makes the first computation throw.
@@ -41,7 +41,7 @@ export function registerOnnxBackend(options: OnnxBackendOptions = {}): void {
       `option executionProvider of backend 'onnx' must be ${known}, not ${String(executionProvider)}`,
     );
   }
-  const fallback = loadFallback();
+  const fallback = createFallback();
   const create = (): OnnxBackend =>
     new OnnxBackend({ threads, maxSessions, maxPendingNodes, executionProvider }, fallback);
   if (!registerBackend(BACKEND_NAME, create, 0)) throw new Error("backend 'onnx' is registered already");

@@ -1,4 +1,5 @@
 /** Element-wise kernels of two or more tensors, with broadcasting. */
+import { backend_util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { broadcastShape, emitElementwise } from '../emit/elementwise.js';
 import type { LazyOp } from '../emit/op.js';
@@ -87,7 +88,7 @@ function binaryKernel(name: string, op: LazyOp, { accepts, answers }: Omit<Binar
       const b = inputOf(call, 'b');
       const dtype = tensorDtype(a.dtype);
       if (!dtype || !haveDtype([a, b], ...accepts)) return undefined;
-      const shape = broadcastShape([a.shape, b.shape]);
+      const shape = backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
       const inputs = [call.recorder.use(a), call.recorder.use(b)];
       return call.recorder.record(op, inputs, undefined, [{ shape, dtype: answers ?? dtype }])[0];
     },

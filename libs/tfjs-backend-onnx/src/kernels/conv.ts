@@ -1,12 +1,13 @@
 /** Convolution kernels. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { decideConvAlgorithm } from '../conv/algorithm.js';
+import { convAlgorithms, decideConvAlgorithm } from '../conv/algorithm.js';
 import { convGeometryFromShapes } from '../conv/geometry.js';
 import type { ConvAttributes, ConvGeometry } from '../conv/geometry.js';
 import { emitActivation } from '../emit/activation.js';
 import type { Activation } from '../emit/activation.js';
 import { emitElementwise } from '../emit/elementwise.js';
 import type { LazyOp } from '../emit/op.js';
+import { sameShape } from '../emit/value.js';
 import type { GraphValue } from '../emit/value.js';
 import type { GraphWriter } from '../emit/writer.js';
 import { haveDtype, inputOf } from './kernel.js';
@@ -23,7 +24,7 @@ const CONV_OP: LazyOp = {
   name: 'Conv2D',
   emit: (writer, [x, filter, bias], attributes: ForwardAttributes) => {
     const { geometry, activation, leakyreluAlpha } = attributes;
-    const algorithm = decideConvAlgorithm('forward', geometry);
+    const algorithm = convAlgorithms[decideConvAlgorithm(geometry)];
     const y = algorithm.forward(writer, geometry, x!, filter!, bias);
     return [emitOn(writer, y, (name) => emitActivation(writer, name, activation, leakyreluAlpha))];
   },
@@ -55,10 +56,15 @@ function recordConv(call: KernelCall): TensorInfo | undefined {
   return call.recorder.record(CONV_OP, inputs, attributes, [{ shape, dtype: 'float32' }])[0];
 }
 
+/** TensorFlow.js takes an output gradient of any size, and leaves out what is beyond the convolution's output. */
+function isOutputOf({ batch, output, outChannels }: ConvGeometry, dy: TensorInfo): boolean {
+  return sameShape(dy.shape, [batch, ...output, outChannels]);
+}
+
 const INPUT_GRADIENT_OP: LazyOp = {
   name: 'Conv2DBackpropInput',
   emit: (writer, [dy, filter], geometry: ConvGeometry) => [
-    decideConvAlgorithm('inputGradient', geometry).inputGradient(writer, geometry, dy!, filter!),
+    convAlgorithms[decideConvAlgorithm(geometry)].inputGradient(writer, geometry, dy!, filter!),
   ],
 };
 
@@ -68,6 +74,7 @@ function recordInputGradient(call: KernelCall): TensorInfo | undefined {
   const { inputShape, ...given } = call.attributes as unknown as ConvAttributes & { inputShape: number[] };
   if (given.dataFormat === 'NCHW' || !haveDtype([dy, filter], 'float32')) return undefined;
   const geometry = convGeometryFromShapes(inputShape, filter.shape, given);
+  if (!isOutputOf(geometry, dy)) return undefined;
   const inputs = [call.recorder.use(dy), call.recorder.use(filter)];
   const output = { shape: inputShape, dtype: 'float32' as const };
   return call.recorder.record(INPUT_GRADIENT_OP, inputs, geometry, [output])[0];
@@ -76,7 +83,7 @@ function recordInputGradient(call: KernelCall): TensorInfo | undefined {
 const FILTER_GRADIENT_OP: LazyOp = {
   name: 'Conv2DBackpropFilter',
   emit: (writer, [x, dy], geometry: ConvGeometry) => [
-    decideConvAlgorithm('filterGradient', geometry).filterGradient(writer, geometry, x!, dy!),
+    convAlgorithms[decideConvAlgorithm(geometry)].filterGradient(writer, geometry, x!, dy!),
   ],
 };
 
@@ -86,6 +93,7 @@ function recordFilterGradient(call: KernelCall): TensorInfo | undefined {
   const { filterShape, ...given } = call.attributes as unknown as ConvAttributes & { filterShape: number[] };
   if (given.dataFormat === 'NCHW' || !haveDtype([x, dy], 'float32')) return undefined;
   const geometry = convGeometryFromShapes(x.shape, filterShape, given);
+  if (!isOutputOf(geometry, dy)) return undefined;
   const inputs = [call.recorder.use(x), call.recorder.use(dy)];
   const output = { shape: filterShape, dtype: 'float32' as const };
   return call.recorder.record(FILTER_GRADIENT_OP, inputs, geometry, [output])[0];

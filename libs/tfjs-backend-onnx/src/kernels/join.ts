@@ -35,10 +35,9 @@ function recordConcat(call: KernelCall): TensorInfo | undefined {
   const dtype = first && tensorDtype(first.dtype);
   if (!dtype || !haveDtype(tensors, dtype)) return undefined;
   const axis = util.parseAxisParam(call.attributes.axis as number, first.shape)[0]!;
-  const shape = backend_util.computeOutShape(
-    tensors.map((t) => t.shape),
-    axis,
-  );
+  const shapes = tensors.map((t) => t.shape);
+  backend_util.assertParamsConsistent(shapes, axis);
+  const shape = backend_util.computeOutShape(shapes, axis);
   const inputs = tensors.map((t) => call.recorder.use(t));
   return call.recorder.record(CONCAT_OP, inputs, { axis }, [{ shape, dtype }])[0];
 }
@@ -48,6 +47,8 @@ function recordPack(call: KernelCall): TensorInfo | undefined {
   const first = tensors[0];
   const dtype = first && tensorDtype(first.dtype);
   if (!dtype || !haveDtype(tensors, dtype)) return undefined;
+  for (const t of tensors)
+    util.assertShapesMatch(first.shape, t.shape, 'tensors that are stacked must have one shape: ');
   const given = call.attributes.axis as number;
   const axis = given < 0 ? given + first.shape.length + 1 : given;
   const slot = (count: number): number[] => [

@@ -2,7 +2,7 @@
 import type { DataType, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 import type { LazyOp } from '../emit/op.js';
 import type { OutputSpec, Use } from '../lazy/graph.js';
-import type { TensorDtype } from '../onnx/binding.js';
+import type { TensorDtype, TensorValues } from '../onnx/binding.js';
 
 /** What kernels may do to the backend: record, never compute. */
 export interface Recorder {
@@ -17,6 +17,8 @@ export interface Recorder {
   ): TensorInfo[];
   /** A tensor that shares the data of `tensor`. */
   view(tensor: TensorInfo, shape: readonly number[]): TensorInfo;
+  /** The elements of a tensor, where they are known already. */
+  knownValues(tensor: TensorInfo): TensorValues | undefined;
   /** A new tensor of rank 0 that holds `value`. */
   scalar(value: number, dtype: TensorDtype): Use;
 }

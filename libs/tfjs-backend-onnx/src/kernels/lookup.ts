@@ -26,6 +26,14 @@ function recordGather(call: KernelCall): TensorInfo | undefined {
   const dtype = tensorDtype(x.dtype);
   if (!dtype || indices.dtype !== 'int32' || call.attributes.batchDims) return undefined;
   const axis = util.parseAxisParam(call.attributes.axis as number, x.shape)[0]!;
+  const size = x.shape[axis]!;
+  // Indices that are still to be computed can't be looked at: those beyond the axis are then refused at the read.
+  for (const index of call.recorder.knownValues(indices) ?? []) {
+    util.assert(
+      index >= 0 && index < size,
+      () => `GatherV2: the index value ${index} is not in [0, ${size - 1}]`,
+    );
+  }
   const inputs = [call.recorder.use(x), call.recorder.use(indices)];
   const shape = gatheredShape(x.shape, indices.shape, axis);
   return call.recorder.record(GATHER_OP, inputs, { axis }, [{ shape, dtype }])[0];
@@ -61,10 +69,14 @@ function recordOneHot(call: KernelCall): TensorInfo | undefined {
   return call.recorder.record(ONE_HOT_OP, [call.recorder.use(indices)], attributes, [output])[0];
 }
 
+/** The place of the largest number. What is not a number is passed over, as in TensorFlow.js. */
 const ARG_MAX_OP: LazyOp = {
   name: 'ArgMax',
   emit: (writer, [x], { axis }: { axis: number }) => {
-    const index = writer.op('ArgMax', [plainName(writer, x!)], { axis, keepdims: 0 });
+    const name = plainName(writer, x!);
+    const isNaN = writer.op('IsNaN', [name]);
+    const numbers = writer.op('Where', [isNaN, writer.scalar(-Infinity), name]);
+    const index = writer.op('ArgMax', [numbers], { axis, keepdims: 0 });
     return [plainValue(writer.cast(index, 'int32'), reducedShape(x!.shape, [axis], false), 'int32')];
   },
 };

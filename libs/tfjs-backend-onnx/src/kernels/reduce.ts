@@ -21,15 +21,21 @@ interface ReduceAttributes {
 }
 
 interface Reduction {
-  readonly emit: (writer: GraphWriter, x: string, axes: readonly number[], keepDims: boolean) => string;
+  readonly emit: (
+    writer: GraphWriter,
+    x: string,
+    axes: readonly number[],
+    keepDims: boolean,
+    dtype: TensorDtype,
+  ) => string;
   readonly accepts: readonly TensorDtype[];
 }
 
 const REDUCTIONS: Readonly<Record<string, Reduction>> = {
   Sum: { emit: simple('ReduceSum'), accepts: ['float32', 'int32'] },
   Mean: { emit: simple('ReduceMean'), accepts: ['float32'] },
-  Max: { emit: simple('ReduceMax'), accepts: ['float32', 'int32'] },
-  Min: { emit: simple('ReduceMin'), accepts: ['float32', 'int32'] },
+  Max: { emit: extreme('ReduceMax'), accepts: ['float32', 'int32'] },
+  Min: { emit: extreme('ReduceMin'), accepts: ['float32', 'int32'] },
   Prod: { emit: simple('ReduceProd'), accepts: ['float32'] },
   All: { emit: logical('ReduceMin'), accepts: ['bool'] },
   Any: { emit: logical('ReduceMax'), accepts: ['bool'] },
@@ -41,9 +47,19 @@ function simple(op: string): Reduction['emit'] {
   };
 }
 
+/** An extreme of floats is NaN where one of them is, as in TensorFlow.js; ONNX Runtime passes it over. */
+function extreme(op: string): Reduction['emit'] {
+  return (writer, x, axes, keepDims, dtype) => {
+    const result = simple(op)(writer, x, axes, keepDims, dtype);
+    if (dtype !== 'float32') return result;
+    const isNaN = logical('ReduceMax')(writer, writer.op('IsNaN', [x]), axes, keepDims, 'bool');
+    return writer.op('Where', [isNaN, writer.scalar(NaN), result]);
+  };
+}
+
 function logical(op: string): Reduction['emit'] {
   return (writer, x, axes, keepDims) => {
-    return writer.cast(simple(op)(writer, writer.cast(x, 'int32'), axes, keepDims), 'bool');
+    return writer.cast(simple(op)(writer, writer.cast(x, 'int32'), axes, keepDims, 'int32'), 'bool');
   };
 }
 
@@ -61,7 +77,7 @@ function emitReduction(
     permutation = identityPermutation(x.shape.length);
   }
   const storedAxes = axes.map((axis) => permutation.indexOf(axis)).sort((a, b) => a - b);
-  const name = emit(writer, nameIn(writer, x, permutation), storedAxes, keepDims);
+  const name = emit(writer, nameIn(writer, x, permutation), storedAxes, keepDims, x.dtype);
   const shape = reducedShape(x.shape, axes, keepDims);
   return keepDims ? permutedValue(name, shape, x.dtype, permutation) : plainValue(name, shape, x.dtype);
 }

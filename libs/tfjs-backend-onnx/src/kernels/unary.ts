@@ -33,7 +33,7 @@ const FLOAT_OPS: Readonly<Record<string, { emit: EmitUnary; attributes?: readonl
   Round: { emit: simple('Round') },
   Rsqrt: { emit: (w, x) => w.op('Div', [w.scalar(1), w.op('Sqrt', [x])]) },
   Sigmoid: { emit: (w, x) => emitActivation(w, x, 'sigmoid') },
-  Sign: { emit: simple('Sign') },
+  Sign: { emit: emitSign },
   Softplus: { emit: simple('Softplus') },
   Sqrt: { emit: simple('Sqrt') },
   Square: { emit: (w, x) => w.op('Mul', [x, x]) },
@@ -59,6 +59,15 @@ function emitLog1p(writer: GraphWriter, x: string): string {
   const rounded = writer.op('Sub', [u, one]);
   const exact = writer.op('Mul', [writer.op('Log', [u]), writer.op('Div', [x, rounded])]);
   return writer.op('Where', [writer.op('Equal', [rounded, writer.scalar(0)]), x, exact]);
+}
+
+/** NaN is neither above nor below 0, so its sign is 0, as in TensorFlow.js. */
+function emitSign(writer: GraphWriter, x: string): string {
+  const zero = writer.scalar(0);
+  const [above, below] = ['Greater', 'Less'].map((op) =>
+    writer.cast(writer.op(op, [x, zero]), 'float32'),
+  ) as [string, string];
+  return writer.op('Sub', [above, below]);
 }
 
 /** 1 where x > 0, else alpha. For the alphas that gradients use, NaN stays NaN: the branches but the last. */

@@ -25,7 +25,12 @@ function recordReshape(call: KernelCall): TensorInfo {
 function recordExpandDims(call: KernelCall): TensorInfo {
   const x = inputOf(call, 'input');
   const dim = call.attributes.dim as number;
-  const axis = dim < 0 ? x.shape.length + dim + 1 : dim;
+  const rank = x.shape.length;
+  util.assert(
+    -rank - 1 <= dim && dim <= rank,
+    () => `expandDims: axis ${dim} is not in [${-rank - 1}, ${rank}]`,
+  );
+  const axis = dim < 0 ? rank + dim + 1 : dim;
   return call.recorder.view(x, [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)]);
 }
 
