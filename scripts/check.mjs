@@ -11,6 +11,7 @@ const checks = [
   ['types', bin('typescript/bin/tsc'), '-b'],
   ['lint', bin('eslint/bin/eslint.js'), '.', '--max-warnings', '0'],
   ['format', bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'],
+  ["TensorFlow.js's own tests", join(root, 'libs/tfjs-backend-onnx/test-core/run.mjs')],
   [
     'unit and integration tests',
     bin('vitest/vitest.mjs'),

@@ -144,6 +144,25 @@ const ELU_GRAD_OP: LazyOp = {
   ],
 };
 
+/** x where it is not below 0, else alpha x. */
+const PRELU_OP: LazyOp = {
+  name: 'Prelu',
+  emit: (writer, inputs) => [
+    emitElementwise(writer, inputs, broadcastShape(inputs.map((x) => x.shape)), 'float32', ([x, alpha]) =>
+      writer.op('Where', [writer.op('Less', [x!, writer.scalar(0)]), writer.op('Mul', [alpha!, x!]), x!]),
+    ),
+  ],
+};
+
+function recordPrelu(call: KernelCall): TensorInfo | undefined {
+  const x = inputOf(call, 'x');
+  const alpha = inputOf(call, 'alpha');
+  if (!haveDtype([x, alpha], 'float32')) return undefined;
+  const shape = backend_util.assertAndGetBroadcastShape(x.shape, alpha.shape);
+  const inputs = [call.recorder.use(x), call.recorder.use(alpha)];
+  return call.recorder.record(PRELU_OP, inputs, undefined, [{ shape, dtype: 'float32' }])[0];
+}
+
 function recordEluGrad(call: KernelCall): TensorInfo | undefined {
   const dy = inputOf(call, 'dy');
   const y = inputOf(call, 'y');
@@ -158,4 +177,5 @@ export const binaryKernels: readonly LazyKernel[] = [
   { name: 'AddN', record: recordAddN },
   { name: 'Select', record: recordSelect },
   { name: 'EluGrad', record: recordEluGrad },
+  { name: 'Prelu', record: recordPrelu },
 ];
