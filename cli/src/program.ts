@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { CommanderError } from 'commander';
 import { Command } from 'commander';
+import type { EngineAddFlags } from './engine-add.js';
 import type { SampleFlags } from './sample.js';
 import { flagFromOption, GanTrainError, optionNames, options } from '@gan-train/service';
 import { askedFromCommand } from './asked.js';
@@ -72,6 +73,26 @@ export function createProgram(signal: AbortSignal, finish: Finish): Command {
     .action(async (flags: Record<string, string | boolean>) => {
       const { benchStep } = await import('./bench-step.js');
       finish(await benchStep(flags, signal));
+    });
+
+  const engine = program.command('engine').description('what this machine computes with');
+  engine
+    .command('add')
+    .description('make a native TensorFlow for this user, from npm and PyPI')
+    .argument('<name>', 'tensorflow')
+    .option('--cuda', "for NVIDIA GPUs, with NVIDIA's libraries")
+    .option('--version <VERSION>', 'of TensorFlow (default: 2.16.2)')
+    .action(async (name: string, flags: EngineAddFlags) => {
+      const { engineAdd } = await import('./engine-add.js');
+      finish(await engineAdd(name, flags, signal));
+    });
+  engine
+    .command('list')
+    .description('the engines of this machine, each tried, and which one auto takes')
+    .option('--json', 'as one JSON object')
+    .action(async (flags: { json?: boolean }) => {
+      const { engineList } = await import('./engine-list.js');
+      finish(await engineList(flags.json === true));
     });
 
   withRunOptions(program.command('coordinator'))

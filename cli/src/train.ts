@@ -77,9 +77,8 @@ async function plan(
 
 /** The trainers of this machine load what this process would: better said before there is a run. */
 async function requireEngine({ engine }: RunConfig): Promise<void> {
-  if (engine !== 'tensorflow') return;
-  const { requireTensorflow } = await import('@gan-train/trainer/engine');
-  await requireTensorflow();
+  const { checkEngine } = await import('@gan-train/trainer/engines');
+  await checkEngine(engine);
 }
 
 async function follow(cluster: LocalCluster, reporter: Reporter): Promise<void> {

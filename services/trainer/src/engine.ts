@@ -1,40 +1,20 @@
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { GanTrainError } from '@gan-train/service';
-import {
-  findNativeTensorflow,
-  requireNativeTensorflow,
-  type NativeSearch,
-  type NativeTensorflow,
-} from './native-tensorflow.js';
+import { findTensorflow, requireOnnxProvider, requireTensorflow } from './engine-check.js';
+import { cpuEngine, onnxEngine, type Engine } from './engine-identity.js';
+import type { EngineName } from './engine-settings.js';
+import { requireNativeTensorflow } from './native-tensorflow.js';
 
-export type EngineName = 'tensorflow' | 'onnx' | 'cpu';
+export type { Engine, EngineName };
 
-/** An engine and what identifies its arithmetic: two that differ here may differ in the last bit of a sum. */
-export interface Engine {
-  name: EngineName;
-  identity: string;
-}
-
-const require = createRequire(import.meta.url);
-
-/** Engines that load in this process, the preferred first. */
+/** Engines that load in this process, the preferred first. Throws `bad_config` when the environment names an unusable one. */
 export async function loadableEngines(): Promise<[Engine, ...Engine[]]> {
-  const { kernelRulesVersion } = await import('@gan-train/tfjs-backend-onnx');
-  const runtime = versionOf('onnxruntime-node');
-  const onnx: Engine = {
-    name: 'onnx',
-    identity: `onnxruntime ${runtime} rules ${kernelRulesVersion} tfjs ${tf.version_core}`,
-  };
-  const cpu: Engine = {
-    name: 'cpu',
-    identity: `tfjs-backend-cpu ${versionOf('@tensorflow/tfjs-backend-cpu')}`,
-  };
-  const native = await searchNative();
-  return 'found' in native
-    ? [{ name: 'tensorflow', identity: native.found.identity }, onnx, cpu]
-    : [onnx, cpu];
+  const native = await findTensorflow();
+  const onnx = await onnxEngine(await requireOnnxProvider());
+  return native === undefined
+    ? [onnx, cpuEngine()]
+    : [{ name: 'tensorflow', identity: native.identity }, onnx, cpuEngine()];
 }
 
 /**
@@ -49,12 +29,15 @@ export async function loadEngine(name: EngineName, threads: number): Promise<Eng
     throw new GanTrainError('bad_config', what, 'give fewer --threads');
   }
   switch (name) {
-    case 'tensorflow':
-      await loadNative(threads);
+    case 'tensorflow': {
+      const { candidate } = await requireTensorflow();
+      requireNativeTensorflow(candidate.entry, threads);
       break;
+    }
     case 'onnx': {
       const { registerOnnxBackend } = await import('@gan-train/tfjs-backend-onnx');
-      if (tf.findBackendFactory('onnx') === null) registerOnnxBackend({ threads });
+      const executionProvider = await requireOnnxProvider();
+      if (tf.findBackendFactory('onnx') === null) registerOnnxBackend({ threads, executionProvider });
       break;
     }
     case 'cpu':
@@ -74,34 +57,3 @@ export async function resolveEngine(asked: EngineName | 'auto'): Promise<EngineN
 
 /** Tensors alive, for the metrics and for the tests that look for leaks. */
 export const tensorCount = (): number => tf.memory().numTensors;
-
-async function loadNative(threads: number): Promise<void> {
-  const { entry } = await requireTensorflow();
-  requireNativeTensorflow(entry, threads);
-}
-
-/**
- * The native TensorFlow.js of this machine; it is not loaded into this process, so that one can ask before a run is made.
- * Throws `engine_missing`, with how to install it.
- */
-export async function requireTensorflow(): Promise<NativeTensorflow> {
-  const native = await searchNative();
-  if ('missing' in native) {
-    throw new GanTrainError(
-      'engine_missing',
-      `engine tensorflow: ${native.missing}`,
-      'make one with node scripts/native-tfjs-node.mjs or install @tensorflow/tfjs-node (README, Engines), or use --engine onnx',
-    );
-  }
-  return native.found;
-}
-
-let nativeSearch: Promise<NativeSearch> | undefined;
-
-/** Once a process: it starts another one to find out. */
-function searchNative(): Promise<NativeSearch> {
-  nativeSearch ??= findNativeTensorflow(process.env.GAN_TRAIN_TFJS_NODE);
-  return nativeSearch;
-}
-
-const versionOf = (name: string): string => (require(`${name}/package.json`) as { version: string }).version;
