@@ -1,5 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
+// What a developer has set or added is not to change what is tested.
+const env = {
+  GAN_TRAIN_HOME: '/nonexistent/gan-train',
+  GAN_TRAIN_TFJS_NODE: '',
+  GAN_TRAIN_ONNX_PROVIDER: '',
+};
+
 // Forks, not threads: native modules and worker threads of our own do not survive vitest's thread pool.
 export default defineConfig({
   test: {
@@ -8,6 +15,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          env,
           include: ['{libs,services}/*/src/**/*.spec.ts', 'cli/src/**/*.spec.ts'],
           testTimeout: 30_000,
         },
@@ -15,13 +23,14 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          env,
           include: ['test/integration/*.test.ts'],
           testTimeout: 180_000,
           fileParallelism: false,
         },
       },
       {
-        // `npm run test:tensorflow` says where the native package is.
+        // `npm run test:tensorflow` says where the native engine is.
         test: {
           name: 'tensorflow',
           include: ['test/tensorflow/*.test.ts'],

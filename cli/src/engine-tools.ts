@@ -3,9 +3,9 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { GanTrainError } from '@gan-train/service';
 
-/** The programs that make an engine, and how Debian calls what has them. */
-const tools = { npm: 'npm', python3: 'python3', 'g++': 'g++' } as const;
-export type Tool = keyof typeof tools;
+/** The programs that make an engine. */
+const tools = ['npm', 'python3', 'g++'] as const;
+export type Tool = (typeof tools)[number];
 
 const mostOutputLines = 20;
 
@@ -17,12 +17,14 @@ export interface ToolOptions {
 }
 
 /** npm is beside its Node, which need not be on the PATH. */
-const searchPath = (): string =>
-  [process.env.PATH ?? '', dirname(process.execPath)].filter((part) => part !== '').join(delimiter);
+const foldersFor = (tool?: Tool): string[] => {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  return tool === undefined || tool === 'npm' ? [...folders, dirname(process.execPath)] : folders;
+};
 
 /** Throws `engine_missing`, naming all programs that are not there at once. */
 export function requireTools(): void {
-  const missing: string[] = Object.keys(tools).filter((tool) => !isOnPath(tool));
+  const missing: string[] = tools.filter((tool) => !isOnPath(tool));
   const hasPip = (): boolean => spawnSync('python3', ['-m', 'pip', '--version']).status === 0;
   if (!missing.includes('python3') && !hasPip()) missing.push("python3's pip");
   if (missing.length === 0) return;
@@ -34,17 +36,15 @@ export function requireTools(): void {
   );
 }
 
-function isOnPath(tool: string): boolean {
-  return searchPath()
-    .split(delimiter)
-    .some((folder) => {
-      try {
-        accessSync(join(folder, tool), constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
+function isOnPath(tool: Tool): boolean {
+  return foldersFor(tool).some((folder) => {
+    try {
+      accessSync(join(folder, tool), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /**
@@ -62,7 +62,7 @@ export async function runTool(
     cwd,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, PATH: searchPath(), ...env },
+    env: { ...process.env, PATH: foldersFor().join(delimiter), ...env },
   });
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr])

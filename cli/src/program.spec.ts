@@ -15,6 +15,8 @@ vi.mock('./train.js', () => ({ train: keep('train') }));
 vi.mock('./sample.js', () => ({ sample: keep('sample') }));
 vi.mock('./inspect.js', () => ({ inspect: keep('inspect') }));
 vi.mock('./bench-step.js', () => ({ benchStep: keep('bench step') }));
+vi.mock('./engine-add.js', () => ({ engineAdd: keep('engine add') }));
+vi.mock('./engine-list.js', () => ({ engineList: keep('engine list') }));
 vi.mock('./services.js', () => ({ coordinator: keep('coordinator'), trainer: keep('trainer') }));
 
 let directory: string;
@@ -150,6 +152,16 @@ describe('the other commands', () => {
     ]);
   });
 
+  it('make and list engines', async () => {
+    expect(await run('engine', 'add', 'tensorflow')).toEqual(['engine add', 'tensorflow', {}]);
+    expect(await run('engine', 'add', 'tensorflow', '--cuda', '--version', '2.15.1')).toEqual([
+      'engine add',
+      'tensorflow',
+      { cuda: true, version: '2.15.1' },
+    ]);
+    expect(await run('engine', 'list', '--json')).toEqual(['engine list', true]);
+  });
+
   it('run the services', async () => {
     expect(await run('coordinator', '--out', 'runs/x', '--steps', '3')).toEqual([
       'coordinator',
@@ -166,6 +178,7 @@ describe('the other commands', () => {
     [['sample', 'x'], /required option '--out <FILE>' not specified/],
     [['sample', '--out', 'a.png'], /missing required argument 'run'/],
     [['inspect', 'x', '--jsn'], /unknown option '--jsn'.*did you mean --json\?/i],
+    [['engine', 'add'], /missing required argument 'name'/],
     [['trainer'], /required option '--coordinator <HOST:PORT>'/],
     [['bench', 'step'], /required option '--model <NAME>'/],
   ])('are refused as bad_config, on one line: %j', async (args, what) => {

@@ -65,11 +65,7 @@ describe('train refuses', () => {
     {
       what: 'the tensorflow engine where it is not installed',
       args: ['--engine', 'tensorflow'],
-      says: [
-        'error engine_missing',
-        'node scripts/native-tfjs-node.mjs or install @tensorflow/tfjs-node',
-        '--engine onnx',
-      ],
+      says: ['error engine_missing', 'make one with gan-train engine add tensorflow', '--engine onnx'],
     },
     {
       what: 'to go on with a run that is not there',

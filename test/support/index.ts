@@ -9,6 +9,7 @@ export {
 } from './command.js';
 export { bucketLengths, endless, flagsFrom, slow, tinyDcgan, tinySeed, type Asked } from './configs.js';
 export { contentsOf, directoryOfTests, exists } from './directory.js';
+export { fakeNative, writeFakeTools } from './fake-tools.js';
 export { png, writeImages } from './images.js';
 export { scrape, stepsCommitted, type Scrape } from './metrics.js';
 export {
