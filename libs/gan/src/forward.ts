@@ -34,11 +34,44 @@ function forward(
   input: tf.Tensor,
   onStatistic?: OnStatistic,
 ): tf.Tensor {
-  return layers.reduce((x, layer) => applyLayer(layer, x, gan.variables[network], onStatistic), input);
+  return operationsOf(layers).reduce(
+    (x, operation) => applyOperation(operation, x, gan.variables[network], onStatistic),
+    input,
+  );
 }
 
-function applyLayer(
-  layer: LayerSpec,
+/** A layer, or the bias of one that is added apart. */
+type Operation = LayerSpec | { kind: 'bias'; name: string };
+
+/**
+ * What a network computes, in order. A bias and a LeakyReLU before a max pooling come after it instead: both are monotone
+ * functions of each channel, and so is their rounding, so the maximum comes out with the same bits and they have a quarter of
+ * the elements to do.
+ */
+function operationsOf(layers: readonly LayerSpec[]): Operation[] {
+  const operations: Operation[] = [];
+  for (const operation of layers.flatMap(withBiasApart)) {
+    const place = operation.kind === 'max_pooling2d' ? endOfOthers(operations) : operations.length;
+    operations.splice(place, 0, operation);
+  }
+  return operations;
+}
+
+function withBiasApart(layer: LayerSpec): Operation[] {
+  if (layer.kind !== 'conv2d' || !layer.bias) return [layer];
+  return [
+    { ...layer, bias: false },
+    { kind: 'bias', name: layer.name },
+  ];
+}
+
+/** Where the biases and LeakyReLUs at the end begin. */
+function endOfOthers(operations: readonly Operation[]): number {
+  return operations.findLastIndex(({ kind }) => kind !== 'bias' && kind !== 'leaky_re_lu') + 1;
+}
+
+function applyOperation(
+  layer: Operation,
   x: tf.Tensor,
   variables: ReadonlyMap<string, tf.Variable>,
   onStatistic?: OnStatistic,
@@ -49,10 +82,10 @@ function applyLayer(
       const y = tf.matMul(x, weight('kernel'));
       return layer.bias ? tf.add(y, weight('bias')) : y;
     }
-    case 'conv2d': {
-      const y = tf.conv2d(x as tf.Tensor4D, weight('kernel') as tf.Tensor4D, layer.strides, 'same');
-      return layer.bias ? tf.add(y, weight('bias')) : y;
-    }
+    case 'conv2d':
+      return tf.conv2d(x as tf.Tensor4D, weight('kernel') as tf.Tensor4D, layer.strides, 'same');
+    case 'bias':
+      return tf.add(x, weight('bias'));
     case 'conv2d_transpose': {
       const [count, height, width] = (x as tf.Tensor4D).shape;
       const shape: [number, number, number, number] = [

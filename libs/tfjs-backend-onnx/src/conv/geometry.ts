@@ -44,7 +44,7 @@ export function convGeometryFromShapes(
     pad,
     dimRoundingMode,
   );
-  return {
+  const geometry: ConvGeometry = {
     batch: info.batchSize,
     input: [info.inHeight, info.inWidth],
     output: [info.outHeight, info.outWidth],
@@ -56,6 +56,27 @@ export function convGeometryFromShapes(
     padBefore: [info.padInfo.top, info.padInfo.left],
     padAfter: [info.padInfo.bottom, info.padInfo.right],
   };
+  // For padding in pixels TensorFlow.js takes the filter's height for its width too, and for its dilated size, so that its
+  // outputs may need more zeros than were asked for.
+  const missing = uncovered(geometry).map((rest) => Math.max(0, -rest)) as [number, number];
+  return { ...geometry, padAfter: [geometry.padAfter[0] + missing[0], geometry.padAfter[1] + missing[1]] };
+}
+
+/** Rows and columns at the end of the padded input that no filter position reaches. */
+export function uncovered({
+  input,
+  output,
+  filter,
+  strides,
+  dilations,
+  padBefore,
+  padAfter,
+}: ConvGeometry): [number, number] {
+  const rest = (axis: 0 | 1): number => {
+    const covered = strides[axis] * (output[axis] - 1) + dilations[axis] * (filter[axis] - 1) + 1;
+    return input[axis] + padBefore[axis] + padAfter[axis] - covered;
+  };
+  return [rest(0), rest(1)];
 }
 
 /** ONNX's order: all begins, then all ends. */

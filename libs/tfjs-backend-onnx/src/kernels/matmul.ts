@@ -1,8 +1,8 @@
 /** Matrix products. */
+import { backend_util, util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { emitActivation } from '../emit/activation.js';
 import type { Activation } from '../emit/activation.js';
-import { broadcastShape } from '../emit/elementwise.js';
 import type { LazyOp } from '../emit/op.js';
 import { plainName, plainValue, sizeOf, viewOf } from '../emit/value.js';
 import type { GraphValue } from '../emit/value.js';
@@ -39,10 +39,28 @@ function emitGemm(
   { transposeA, transposeB, activation, leakyreluAlpha, shape }: MatMulAttributes,
 ): GraphValue {
   const matrices = [a, b].map((x) => plainName(writer, viewOf(writer, x, x.shape.slice(-2))));
+  if (!bias && transposeB && isMuchShorter(shape)) {
+    // The second operand is copied into blocks while it is read, the first is not: so the large one goes first.
+    const swapped = writer.op('Gemm', [matrices[1]!, matrices[0]!], {
+      transA: 0,
+      transB: Number(!transposeA),
+    });
+    const product = writer.op('Transpose', [swapped], { perm: [1, 0] });
+    return plainValue(
+      emitActivation(writer, product, activation, leakyreluAlpha),
+      shape.slice(-2),
+      'float32',
+    );
+  }
   const addend = bias && [plainName(writer, viewOf(writer, bias, bias.shape.slice(-2)))];
   const attributes = { transA: Number(transposeA), transB: Number(transposeB) };
   const product = writer.op('Gemm', [...matrices, ...(addend ?? [])], attributes);
   return plainValue(emitActivation(writer, product, activation, leakyreluAlpha), shape.slice(-2), 'float32');
+}
+
+/** Whether a product has so few rows that turning it costs less than copying its second operand. */
+function isMuchShorter(shape: readonly number[]): boolean {
+  return 16 * shape.at(-2)! <= shape.at(-1)!;
 }
 
 function emitBatched(
@@ -73,8 +91,12 @@ function recordMatMul(call: KernelCall): TensorInfo | undefined {
   const operands = bias ? [a, b, bias] : [a, b];
   if (!haveDtype(operands, 'float32') || preluActivationWeights) return undefined;
   const { transposeA, transposeB } = call.attributes;
+  util.assert(
+    a.shape.at(transposeA ? -2 : -1) === b.shape.at(transposeB ? -1 : -2),
+    () => `matMul: inner dimensions of [${a.shape.join()}] and [${b.shape.join()}] must match`,
+  );
   const shape = [
-    ...broadcastShape([a.shape.slice(0, -2), b.shape.slice(0, -2)]),
+    ...backend_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2)),
     a.shape.at(transposeA ? -1 : -2)!,
     b.shape.at(transposeB ? -2 : -1)!,
   ];

@@ -1,0 +1,63 @@
+/** Moving whole pixels, [.., channels], which ONNX Runtime does at the speed of memory. */
+import type { GraphWriter } from '../emit/writer.js';
+
+/** Pixels of `channels` elements by their numbers: [numbers, channels]. */
+export function emitPixels(
+  writer: GraphWriter,
+  x: string,
+  channels: number,
+  numbers: readonly number[],
+): string {
+  const indices = writer.numbers(numbers, [numbers.length], 'int32');
+  return writer.op('Gather', [writer.reshape(x, [-1, channels]), indices], { axis: 0 });
+}
+
+/** Pads each axis with zeros; negative numbers crop. */
+export function emitPad(
+  writer: GraphWriter,
+  x: string,
+  pads: readonly (readonly [before: number, after: number])[],
+): string {
+  const cropped = pads.flatMap(([before, after], axis) =>
+    before < 0 || after < 0 ? [{ axis, start: Math.max(0, -before), end: after < 0 ? after : END }] : [],
+  );
+  const source =
+    cropped.length === 0
+      ? x
+      : writer.op('Slice', [
+          x,
+          writer.int64s(cropped.map(({ start }) => start)),
+          writer.int64s(cropped.map(({ end }) => end)),
+          writer.int64s(cropped.map(({ axis }) => axis)),
+        ]);
+  const zeros = [...pads.map(([before]) => before), ...pads.map(([, after]) => after)].map((pad) =>
+    Math.max(0, pad),
+  );
+  return zeros.every((pad) => pad === 0) ? source : writer.op('Pad', [source, writer.int64s(zeros)]);
+}
+
+/** Past the end of any axis. */
+const END = 2 ** 31;
+
+/** The sum over lists of pixel numbers of the pixels that they name: [numbers, channels]. */
+export function emitSumOfPixels(
+  writer: GraphWriter,
+  x: string,
+  channels: number,
+  lists: readonly (readonly number[])[],
+): string {
+  const parts = lists.map((numbers) => emitPixels(writer, x, channels, numbers));
+  return parts.length === 1 ? parts[0]! : writer.op('Sum', parts);
+}
+
+/** What `write` writes, once for a graph and a key. */
+export function emitOnce(writer: GraphWriter, key: string, write: () => string): string {
+  const known = writer.shared.get(key);
+  if (known) return known[0]!;
+  const name = write();
+  writer.shared.set(key, [name]);
+  return name;
+}
+
+/** 0 .. length - 1 */
+export const count = (length: number): number[] => Array.from({ length }, (_, i) => i);

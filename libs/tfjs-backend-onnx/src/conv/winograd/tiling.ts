@@ -1,0 +1,185 @@
+/** How the output of a convolution is cut into tiles, and where the elements of a tile lie in memory. */
+import type { ConvGeometry } from '../geometry.js';
+import { count } from '../pixels.js';
+import { winogradMatrices } from './matrices.js';
+import type { WinogradMatrices } from './matrices.js';
+
+/**
+ * One axis of a convolution. A stride s is taken by polyphase decomposition: input and filter are split into s phases,
+ * every s-th element each, and the convolution is the sum over the phases of convolutions of stride 1 with
+ * r = ceil(filter / s) taps. The phases count as channels.
+ */
+export interface AxisTiling {
+  readonly matrices: WinogradMatrices;
+  readonly stride: number;
+  readonly filter: number;
+  readonly input: number;
+  readonly output: number;
+  readonly padBefore: number;
+  /** Tiles of m outputs; the last one may hang over the edge. */
+  readonly tiles: number;
+  /** Input elements that the tiles reach, padding included: stride (m tiles + r - 1). */
+  readonly reach: number;
+}
+
+/** Outputs of a tile along an axis. */
+const tileSize = 4;
+
+/** Taps of a filter of stride 1 up to which there are points to evaluate at. */
+export const largestTaps = 5;
+
+/** Taps of a filter of stride 1 that a filter of this size and stride is made of. */
+export const tapsOf = (filter: number, stride: number): number => Math.ceil(filter / stride);
+
+/** Tiles of the axis, 0 for height and 1 for width. */
+function axisTiling(geometry: ConvGeometry, axis: 0 | 1): AxisTiling {
+  const [stride, filter, output] = [geometry.strides[axis], geometry.filter[axis], geometry.output[axis]];
+  const matrices = winogradMatrices(tileSize, tapsOf(filter, stride));
+  const tiles = Math.ceil(output / matrices.m);
+  return {
+    matrices,
+    stride,
+    filter,
+    input: geometry.input[axis],
+    output,
+    padBefore: geometry.padBefore[axis],
+    tiles,
+    reach: stride * (matrices.m * tiles + matrices.r - 1),
+  };
+}
+
+/** Both axes of a convolution and the sizes that its products have. */
+export interface Tiling {
+  readonly rows: AxisTiling;
+  readonly columns: AxisTiling;
+  readonly batch: number;
+  /** Tiles of all images. */
+  readonly tiles: number;
+  /** Phases of both axes together. */
+  readonly phases: number;
+  /** Places in a tile: products that are summed apart. */
+  readonly places: number;
+  readonly inChannels: number;
+  readonly outChannels: number;
+}
+
+export function tilingOf(geometry: ConvGeometry): Tiling {
+  const [rows, columns] = [axisTiling(geometry, 0), axisTiling(geometry, 1)];
+  const { batch, inChannels, outChannels } = geometry;
+  return {
+    rows,
+    columns,
+    batch,
+    tiles: batch * rows.tiles * columns.tiles,
+    phases: rows.stride * columns.stride,
+    places: rows.matrices.n * columns.matrices.n,
+    inChannels,
+    outChannels,
+  };
+}
+
+/**
+ * For each [n, phase, image, tile] of the vertical axis, the row of the padded input, [batch, reach], that it starts
+ * from: element i of a tile's phase is row stride (m tile + i) + phase.
+ */
+export function inputRows({ matrices: { m, n }, stride, tiles, reach }: AxisTiling, batch: number): number[] {
+  return count(n).flatMap((i) =>
+    count(stride).flatMap((phase) =>
+      count(batch).flatMap((image) =>
+        count(tiles).map((tile) => image * reach + stride * (m * tile + i) + phase),
+      ),
+    ),
+  );
+}
+
+/**
+ * For each [n vertical, n horizontal, image, tile row, tile column, vertical phase, horizontal phase], the pixel of what
+ * the vertical transform made, [n vertical, vertical phase, image, tile row, reach].
+ */
+export function inputPixels(rows: AxisTiling, columns: AxisTiling, batch: number): number[] {
+  const { m, n } = columns.matrices;
+  const pixels: number[] = [];
+  for (let i = 0; i < rows.matrices.n; i++)
+    for (let j = 0; j < n; j++)
+      for (let tileRow = 0; tileRow < batch * rows.tiles; tileRow++)
+        for (let tile = 0; tile < columns.tiles; tile++)
+          for (let phaseRow = 0; phaseRow < rows.stride; phaseRow++)
+            for (let phase = 0; phase < columns.stride; phase++) {
+              const line = (i * rows.stride + phaseRow) * batch * rows.tiles + tileRow;
+              pixels.push(line * columns.reach + columns.stride * (m * tile + j) + phase);
+            }
+  return pixels;
+}
+
+/** For each output pixel [image, row, column] its place in [m, m, image, tile row, tile column]. */
+export function outputPixels(rows: AxisTiling, columns: AxisTiling, batch: number): number[] {
+  const m = [rows.matrices.m, columns.matrices.m] as const;
+  const pixels: number[] = [];
+  for (let image = 0; image < batch; image++)
+    for (let row = 0; row < rows.output; row++)
+      for (let column = 0; column < columns.output; column++) {
+        const inTile = (row % m[0]) * m[1] + (column % m[1]);
+        const tileRow = image * rows.tiles + Math.floor(row / m[0]);
+        pixels.push((inTile * batch * rows.tiles + tileRow) * columns.tiles + Math.floor(column / m[1]));
+      }
+  return pixels;
+}
+
+/** For each [m, m, image, tile row, tile column] the pixel of the output, padded to whole tiles. */
+export function tiledPixels(rows: AxisTiling, columns: AxisTiling, batch: number): number[] {
+  const m = [rows.matrices.m, columns.matrices.m] as const;
+  const pixels: number[] = [];
+  for (let i = 0; i < m[0]; i++)
+    for (let j = 0; j < m[1]; j++)
+      for (let tileRow = 0; tileRow < batch * rows.tiles; tileRow++)
+        for (let tile = 0; tile < columns.tiles; tile++)
+          pixels.push((m[0] * tileRow + i) * m[1] * columns.tiles + m[1] * tile + j);
+  return pixels;
+}
+
+/**
+ * Where the parts of the input's gradient lie in [n + 1, n, image, tile row, tile column, vertical phase, horizontal phase],
+ * of which the last n are zeros: one list a part, an entry for each input pixel [image, row, column]. Tiles are m apart and
+ * n long, so that two tiles of an axis may hold an element.
+ */
+export function overlappingPixels(rows: AxisTiling, columns: AxisTiling, batch: number): number[][] {
+  const zeros = rows.matrices.n * columns.matrices.n * batch * rows.tiles * columns.tiles;
+  const lists: number[][] = [];
+  for (const above of [0, 1])
+    for (const left of [0, 1]) {
+      const verticals = count(rows.input).map((row) => placeInTile(rows, row, above));
+      const horizontals = count(columns.input).map((column) => placeInTile(columns, column, left));
+      // The first list stays, so that there is one.
+      if (lists.length > 0 && (verticals.every(isOutside) || horizontals.every(isOutside))) continue;
+      lists.push(
+        count(batch).flatMap((image) =>
+          verticals.flatMap((v) =>
+            horizontals.map((h) => {
+              if (isOutside(v) || isOutside(h)) return zeros * rows.stride * columns.stride;
+              const inTile = v.element * columns.matrices.n + h.element;
+              const tile = ((inTile * batch + image) * rows.tiles + v.tile) * columns.tiles + h.tile;
+              return (tile * rows.stride + v.phase) * columns.stride + h.phase;
+            }),
+          ),
+        ),
+      );
+    }
+  return lists;
+}
+
+type Place = { readonly tile: number; readonly element: number; readonly phase: number } | undefined;
+
+const isOutside = (place: Place): place is undefined => place === undefined;
+
+/** Where the tile that starts `before` tiles before an input element's own holds it; undefined if it doesn't. */
+function placeInTile(
+  { matrices: { m, n }, stride, padBefore, tiles }: AxisTiling,
+  index: number,
+  before: number,
+): Place {
+  const padded = index + padBefore;
+  const position = Math.floor(padded / stride);
+  const tile = Math.floor(position / m) - before;
+  const element = position - m * tile;
+  return tile < 0 || tile >= tiles || element >= n ? undefined : { tile, element, phase: padded % stride };
+}
