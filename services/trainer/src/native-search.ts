@@ -45,13 +45,17 @@ const packages = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
 const probeTimeoutMs = 120_000;
 const require = createRequire(import.meta.url);
 
-/** All that are installed where it is looked for, the preferred first: the folder named, or npm's, then the user's own. */
-export function nativeCandidates({
-  named,
-  enginesFolder,
-}: Pick<EngineSettings, 'named' | 'enginesFolder'>): NativeCandidate[] {
+/**
+ * All that are installed where it is looked for, the preferred first: the folder named, or npm's, then the user's own.
+ *
+ * @param nodeModules where npm may have put one beside gan-train, the nearest first
+ */
+export function nativeCandidates(
+  { named, enginesFolder }: Pick<EngineSettings, 'named' | 'enginesFolder'>,
+  nodeModules = require.resolve.paths('@tensorflow/tfjs-node') ?? [],
+): NativeCandidate[] {
   if (named !== undefined) return candidatesIn(named, 'GAN_TRAIN_TFJS_NODE');
-  const besideUs = (require.resolve.paths(packages[0] ?? '') ?? [])
+  const besideUs = nodeModules
     .filter((folder) => basename(folder) === 'node_modules')
     .flatMap((folder) => candidatesIn(dirname(folder), 'npm'));
   const added = loadUserEngines(enginesFolder).flatMap(({ path, record }) =>

@@ -17,6 +17,8 @@ export function requireNativeTensorflow(entry: string, threads: number): NativeF
   process.env.TF_NUM_INTEROP_THREADS = '1';
   process.env.TF_DETERMINISTIC_OPS = '1';
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
+  // Else a process takes a GPU's whole memory, and the next trainer, or only its probe, finds none.
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
   // Node 23 removed a function that tfjs-node 4.22 calls for every tensor.
   const util = require('node:util') as { isNullOrUndefined?: (value: unknown) => boolean };
   util.isNullOrUndefined ??= (value) => value === null || value === undefined;
