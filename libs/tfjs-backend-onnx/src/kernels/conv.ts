@@ -1,8 +1,9 @@
 /** Convolution kernels. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { convAlgorithms, decideConvAlgorithm } from '../conv/algorithm.js';
+import { convAlgorithms } from '../conv/algorithm.js';
 import { convGeometryFromShapes } from '../conv/geometry.js';
 import type { ConvAttributes, ConvGeometry } from '../conv/geometry.js';
+import { decideConvAlgorithm } from '../conv/rule.js';
 import { emitActivation } from '../emit/activation.js';
 import type { Activation } from '../emit/activation.js';
 import { emitElementwise } from '../emit/elementwise.js';

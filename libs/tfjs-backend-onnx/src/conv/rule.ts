@@ -1,0 +1,79 @@
+/** Which way to compute a convolution is taken. */
+import type { ConvAlgorithmName } from './algorithm.js';
+import type { ConvGeometry } from './geometry.js';
+import { largestTaps, tapsOf, tilingOf } from './winograd/tiling.js';
+
+/** Channels up to which a side counts as thin: pixels of so few numbers are slow to move one by one. */
+const mostThinChannels = 4;
+/** Tiles of all images from which transforming a filter is worth it. */
+const fewestTiles = 32;
+/** Elements of what is held between the steps of an algorithm, 1 GiB, beyond which ONNX Runtime's own is taken. */
+const mostHeldElements = 2 ** 28;
+
+/**
+ * The way to compute a convolution and its gradients: a fixed function of its shapes, never of a measurement at run time.
+ * bench/conv-algorithms.mjs measures what the rule was made from.
+ */
+export function decideConvAlgorithm(geometry: ConvGeometry): ConvAlgorithmName {
+  const preferred = preferredAlgorithm(geometry);
+  const isLarge = heldElements(preferred, geometry) > mostHeldElements;
+  return isLarge && suitsAlgorithm('direct', geometry) ? 'direct' : preferred;
+}
+
+function preferredAlgorithm(geometry: ConvGeometry): ConvAlgorithmName {
+  if (geometry.inChannels <= mostThinChannels) return 'thinInput';
+  if (geometry.outChannels <= mostThinChannels && suitsAlgorithm('thinOutput', geometry)) return 'thinOutput';
+  const isCut = suitsAlgorithm('winograd', geometry) && tilingOf(geometry).tiles >= fewestTiles;
+  return isCut ? 'winograd' : 'im2col';
+}
+
+/** The largest of the matrices of one convolution. */
+function heldElements(algorithm: ConvAlgorithmName, geometry: ConvGeometry): number {
+  const { batch, input, output, filter, inChannels, outChannels } = geometry;
+  const [inputs, outputs] = [input, output].map(([height, width]) => batch * height * width) as [
+    number,
+    number,
+  ];
+  const taps = filter[0] * filter[1];
+  switch (algorithm) {
+    case 'winograd': {
+      const { tiles, places, phases } = tilingOf(geometry);
+      return places * tiles * Math.max(phases * inChannels, outChannels);
+    }
+    case 'im2col':
+    case 'thinInput':
+      return taps * outputs * inChannels;
+    case 'thinOutput':
+      return taps * inputs * outChannels;
+    case 'direct':
+      return 0;
+  }
+}
+
+/** Whether an algorithm can compute a convolution at all. */
+export function suitsAlgorithm(algorithm: ConvAlgorithmName, geometry: ConvGeometry): boolean {
+  const { filter, strides, dilations } = geometry;
+  switch (algorithm) {
+    case 'winograd': {
+      // There are tiles and points for undilated filters of two to five taps a phase.
+      const taps = filter.map((size, axis) => tapsOf(size, strides[axis]!));
+      return dilations.every((dilation) => dilation === 1) && taps.every((r) => r > 1 && r <= largestTaps);
+    }
+    case 'thinOutput':
+      // The way back from the output is a convolution too.
+      return strides.every((stride) => stride === 1) && everyPositionReaches(geometry);
+    case 'direct':
+      return everyPositionReaches(geometry);
+    case 'im2col':
+    case 'thinInput':
+      return true;
+  }
+}
+
+/** Whether no position of the filter sees nothing but padding. */
+function everyPositionReaches({ filter, dilations, padBefore, padAfter }: ConvGeometry): boolean {
+  return filter.every((size, axis) => {
+    const reach = (size - 1) * dilations[axis]!;
+    return padBefore[axis]! <= reach && padAfter[axis]! <= reach;
+  });
+}
