@@ -5,6 +5,7 @@
 //
 // A shape is batch, height and width, input channels, output channels, stride, filter. The time is that of output and both
 // gradients in one graph, as in training, and the smallest of the rounds, as processes beside it only ever add.
+import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { convAlgorithms } from '../libs/tfjs-backend-onnx/dist/conv/algorithm.js';
 import { convGeometryFromShapes } from '../libs/tfjs-backend-onnx/dist/conv/geometry.js';
