@@ -61,7 +61,7 @@ function createReporter(fileOfSuite, countGraphs, results) {
       file: fileOfSuite.get(suites[0]) ?? '',
       name: fullName,
       status,
-      message: failedExpectations.map(({ message, stack }) => stack || message).join('\n'),
+      message: failedExpectations.map(({ message, stack }) => `${message}\n${stack}`).join('\n'),
       onBackend: fullName.includes(SUITE_OF_BACKEND),
       ranGraph,
     });

@@ -47,7 +47,6 @@ const BINARY_OPS: Readonly<Record<string, BinaryOp>> = {
   },
   LogicalAnd: { emit: simple('And'), accepts: ['bool'] },
   LogicalOr: { emit: simple('Or'), accepts: ['bool'] },
-  LogicalXor: { emit: simple('Xor'), accepts: ['bool'] },
 };
 
 function simple(op: string): EmitBinary {

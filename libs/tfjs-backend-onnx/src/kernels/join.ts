@@ -93,7 +93,9 @@ function recordSplitV(call: KernelCall): TensorInfo[] | undefined {
   const x = inputOf(call, 'x');
   const dtype = tensorDtype(x.dtype);
   const axis = util.parseAxisParam(call.attributes.axis as number, x.shape)[0]!;
-  const sizes = backend_util.prepareSplitSize(x, call.attributes.numOrSizeSplits as number, axis);
+  // Of a list, prepareSplitSize replaces a -1 in place.
+  const given = structuredClone(call.attributes.numOrSizeSplits as number | number[]);
+  const sizes = backend_util.prepareSplitSize(x, given, axis);
   if (!dtype || sizes.includes(0)) return undefined;
   const outputs = sizes.map((size) => ({ shape: partShape(x.shape, axis, size), dtype }));
   return call.recorder.record(SPLIT_OP, [call.recorder.use(x)], { axis, sizes, unpack: false }, outputs);

@@ -1,5 +1,6 @@
 /** Kernels that reduce axes, and softmax. */
 import { util } from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { LazyOp } from '../emit/op.js';
 import {
   identityPermutation,
@@ -13,7 +14,7 @@ import type { GraphValue } from '../emit/value.js';
 import type { GraphWriter } from '../emit/writer.js';
 import type { TensorDtype } from '../onnx/binding.js';
 import { inputOf, tensorDtype } from './kernel.js';
-import type { LazyKernel } from './kernel.js';
+import type { KernelCall, LazyKernel } from './kernel.js';
 
 interface ReduceAttributes {
   readonly axes: readonly number[];
@@ -109,29 +110,23 @@ function reductionKernel(name: string, { emit, accepts }: Reduction): LazyKernel
   };
 }
 
-/** Softmax and LogSoftmax, which TensorFlow.js has over the last axis only. */
-function softmaxKernel(name: 'Softmax' | 'LogSoftmax'): LazyKernel {
-  const op: LazyOp = {
-    name,
-    emit: (writer, [x]) => [
-      plainValue(writer.op(name, [plainName(writer, x!)], { axis: -1 }), x!.shape, 'float32'),
-    ],
-  };
-  return {
-    name,
-    record: (call) => {
-      const logits = inputOf(call, 'logits');
-      const axis = (call.attributes.dim ?? call.attributes.axis) as number;
-      const [last] = util.parseAxisParam(axis, logits.shape);
-      if (logits.dtype !== 'float32' || last !== logits.shape.length - 1) return undefined;
-      const output = { shape: logits.shape, dtype: 'float32' as const };
-      return call.recorder.record(op, [call.recorder.use(logits)], undefined, [output])[0];
-    },
-  };
+/** Over the last axis, the only one that TensorFlow.js has it for. */
+const SOFTMAX_OP: LazyOp = {
+  name: 'Softmax',
+  emit: (writer, [x]) => [
+    plainValue(writer.op('Softmax', [plainName(writer, x!)], { axis: -1 }), x!.shape, 'float32'),
+  ],
+};
+
+function recordSoftmax(call: KernelCall): TensorInfo | undefined {
+  const logits = inputOf(call, 'logits');
+  const [axis] = util.parseAxisParam(call.attributes.dim as number, logits.shape);
+  if (logits.dtype !== 'float32' || axis !== logits.shape.length - 1) return undefined;
+  const output = { shape: logits.shape, dtype: 'float32' as const };
+  return call.recorder.record(SOFTMAX_OP, [call.recorder.use(logits)], undefined, [output])[0];
 }
 
 export const reduceKernels: readonly LazyKernel[] = [
   ...Object.entries(REDUCTIONS).map(([name, reduction]) => reductionKernel(name, reduction)),
-  softmaxKernel('Softmax'),
-  softmaxKernel('LogSoftmax'),
+  { name: 'Softmax', record: recordSoftmax },
 ];

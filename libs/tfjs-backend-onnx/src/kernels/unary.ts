@@ -57,8 +57,12 @@ function emitLog1p(writer: GraphWriter, x: string): string {
   const one = writer.scalar(1);
   const u = writer.op('Add', [x, one]);
   const rounded = writer.op('Sub', [u, one]);
-  const exact = writer.op('Mul', [writer.op('Log', [u]), writer.op('Div', [x, rounded])]);
-  return writer.op('Where', [writer.op('Equal', [rounded, writer.scalar(0)]), x, exact]);
+  const log = writer.op('Log', [u]);
+  const corrected = writer.op('Mul', [log, writer.op('Div', [x, rounded])]);
+  const isTiny = writer.op('Equal', [rounded, writer.scalar(0)]);
+  // Nothing was rounded away; infinity over infinity would be no number.
+  const isExact = writer.op('Equal', [rounded, x]);
+  return writer.op('Where', [isTiny, x, writer.op('Where', [isExact, log, corrected])]);
 }
 
 /** NaN is neither above nor below 0, so its sign is 0, as in TensorFlow.js. */
@@ -70,7 +74,7 @@ function emitSign(writer: GraphWriter, x: string): string {
   return writer.op('Sub', [above, below]);
 }
 
-/** 1 where x > 0, else alpha. For the alphas that gradients use, NaN stays NaN: the branches but the last. */
+/** 1 where x > 0, else alpha; NaN stays NaN. The alphas that gradients use have shorter forms. */
 function emitStep(writer: GraphWriter, x: string, attributes: Attributes): string {
   const alpha = attributes!.alpha!;
   const above = (floor: number): string =>
@@ -80,7 +84,8 @@ function emitStep(writer: GraphWriter, x: string, attributes: Attributes): strin
     return writer.op('Sub', [writer.op('Mul', [above(0), writer.scalar(2)]), writer.scalar(1)]);
   }
   const positive = writer.op('Greater', [x, writer.scalar(0)]);
-  return writer.op('Where', [positive, writer.scalar(1), writer.scalar(alpha)]);
+  const step = writer.op('Where', [positive, writer.scalar(1), writer.scalar(alpha)]);
+  return writer.op('Where', [writer.op('IsNaN', [x]), x, step]);
 }
 
 function unaryKernel(

@@ -79,15 +79,6 @@ function recordLike(value: number): LazyKernel['record'] {
   };
 }
 
-function recordBroadcastTo(call: KernelCall): TensorInfo | undefined {
-  const x = inputOf(call, 'x');
-  const shape = call.attributes.shape as number[];
-  const dtype = tensorDtype(x.dtype);
-  return (
-    dtype && call.recorder.record(BROADCAST_OP, [call.recorder.use(x)], { shape }, [{ shape, dtype }])[0]
-  );
-}
-
 export const viewKernels: readonly LazyKernel[] = [
   { name: 'Identity', record: recordIdentity },
   { name: 'Reshape', record: recordReshape },
@@ -95,5 +86,4 @@ export const viewKernels: readonly LazyKernel[] = [
   { name: 'Fill', record: recordFill },
   { name: 'ZerosLike', record: recordLike(0) },
   { name: 'OnesLike', record: recordLike(1) },
-  { name: 'BroadcastTo', record: recordBroadcastTo },
 ];

@@ -3,14 +3,14 @@ import { modelFromGraph } from '../onnx/model.js';
 import type { OnnxValue } from '../onnx/model.js';
 import { plainName, plainValue, splatValue, viewOf } from '../emit/value.js';
 import type { GraphValue } from '../emit/value.js';
-import { GraphWriter } from '../emit/writer.js';
+import { GraphWriter, type GraphInput } from '../emit/writer.js';
 import type { Use, Value } from './graph.js';
 import type { Plan } from './plan.js';
 
 export interface CompiledPlan {
   readonly model: Uint8Array;
-  /** Names of the plan's leaves, in their order. */
-  readonly inputs: readonly string[];
+  /** Inputs with the numbers of the plan's leaves that they read; a leaf may be read in several shapes. */
+  readonly inputs: readonly GraphInput[];
   /** Names of the plan's outputs, in their order. */
   readonly outputs: readonly string[];
 }
@@ -19,11 +19,9 @@ export interface CompiledPlan {
 export function compilePlan(plan: Plan): CompiledPlan {
   const writer = new GraphWriter(new Set(plan.nodes.map((node) => node.op.name)));
   const values = new Map<Value, GraphValue>();
-  const inputs = plan.leaves.map((leaf, i) => {
-    const input = { name: `x${i}`, type: leaf.dtype, shape: leaf.shape };
-    writer.declareInput(input.name);
-    values.set(leaf, plainValue(input.name, leaf.shape, leaf.dtype));
-    return input;
+  plan.leaves.forEach((leaf, i) => {
+    writer.declareInput(`x${i}`, i, leaf.dtype, leaf.shape);
+    values.set(leaf, plainValue(`x${i}`, leaf.shape, leaf.dtype));
   });
   const valueOf = ({ value, shape }: Use): GraphValue => {
     let known = values.get(value);
@@ -39,10 +37,11 @@ export function compilePlan(plan: Plan): CompiledPlan {
     node.outputs.forEach((output, i) => values.set(output, results[i]!));
   }
   const outputs = emitOutputs(writer, plan.outputs, values);
+  const inputs = [...writer.inputs.values()];
   const model = modelFromGraph({ nodes: writer.nodes, initializers: writer.initializers, inputs, outputs });
   return {
     model,
-    inputs: inputs.map(({ name }) => name),
+    inputs,
     outputs: outputs.map(({ name }) => name),
   };
 }

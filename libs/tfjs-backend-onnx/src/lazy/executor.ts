@@ -1,6 +1,7 @@
 /** Runs plans, keeping the compiled graphs of the latest ones. */
 import { createSession, tensorFromValues } from '../onnx/binding.js';
 import type { Session, SessionOptions, TensorValues } from '../onnx/binding.js';
+import type { GraphInput } from '../emit/writer.js';
 import { compilePlan } from './compile.js';
 import type { Value } from './graph.js';
 import { planFromTargets } from './plan.js';
@@ -28,7 +29,7 @@ export interface ExecutorStats {
 
 interface CachedSession {
   readonly session: Session;
-  readonly inputs: readonly string[];
+  readonly inputs: readonly GraphInput[];
   readonly outputs: readonly string[];
 }
 
@@ -53,7 +54,14 @@ export class Executor {
       targets.filter((value) => value.producer),
       livePending,
     );
-    if (plan.nodes.length > 0) this.run(plan, this.sessionFor(plan));
+    if (plan.nodes.length === 0) return;
+    try {
+      this.run(plan, this.sessionFor(plan));
+    } catch (cause) {
+      throw new Error(`backend 'onnx' could not compute ${namesOf(plan)}: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
   }
 
   /** Frees all compiled graphs. */
@@ -92,7 +100,10 @@ export class Executor {
   private run(plan: Plan, { session, inputs, outputs }: CachedSession): void {
     const start = performance.now();
     const feeds = Object.fromEntries(
-      plan.leaves.map((leaf, i) => [inputs[i]!, tensorFromValues(leaf.data!, leaf.dtype, leaf.shape)]),
+      inputs.map(({ name, source, type, shape }) => [
+        name,
+        tensorFromValues(plan.leaves[source]!.data!, type, shape),
+      ]),
     );
     const results = session.run(feeds, outputs);
     plan.outputs.forEach((value, i) => {
@@ -103,4 +114,9 @@ export class Executor {
     this.stats.outputs += plan.outputs.length;
     this.stats.runMs += performance.now() - start;
   }
+}
+
+/** Names of the kernels of a plan, each once: ONNX Runtime speaks of its own nodes only. */
+function namesOf({ nodes }: Plan): string {
+  return [...new Set(nodes.map((node) => node.op.name))].join(', ');
 }
