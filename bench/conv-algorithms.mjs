@@ -76,10 +76,12 @@ function compile(algorithm, geometry) {
   };
   const writer = new GraphWriter(new Set());
   const values = {};
-  for (const [name, shape] of Object.entries(shapes)) {
-    writer.declareInput(name);
+  const data = Object.entries(shapes).map(([name, shape], source) => {
+    writer.declareInput(name, source, 'float32', shape);
     values[name] = plainValue(name, shape, 'float32');
-  }
+    const length = shape.reduce((product, dim) => product * dim, 1);
+    return Float32Array.from({ length }, (_, i) => Math.sin(i));
+  });
   const results = [
     algorithm.forward(writer, geometry, values.x, values.filter, undefined),
     algorithm.inputGradient(writer, geometry, values.dy, values.filter),
@@ -95,16 +97,15 @@ function compile(algorithm, geometry) {
   const model = modelFromGraph({
     nodes: writer.nodes,
     initializers: writer.initializers,
-    inputs: Object.entries(shapes).map(([name, shape]) => ({ name, type: 'float32', shape })),
+    inputs: [...writer.inputs.values()],
     outputs: outputs.map((name) => ({ name, type: 'float32', shape: [1] })),
   });
   const session = createSession(model, { threads: 1, executionProvider: 'cpu' });
   const feeds = Object.fromEntries(
-    Object.entries(shapes).map(([name, shape]) => {
-      const length = shape.reduce((product, dim) => product * dim, 1);
-      const data = Float32Array.from({ length }, (_, i) => Math.sin(i));
-      return [name, tensorFromValues(data, 'float32', shape)];
-    }),
+    [...writer.inputs.values()].map(({ name, source, shape }) => [
+      name,
+      tensorFromValues(data[source], 'float32', shape),
+    ]),
   );
   return () => session.run(feeds, outputs);
 }

@@ -213,8 +213,8 @@ function runGraph<Name extends string>(
     values: t instanceof Float32Array ? t : (t.dataSync() as Float32Array),
   }));
   const values = Object.fromEntries(
-    given.map(({ name, shape }) => {
-      writer.declareInput(name);
+    given.map(({ name, shape }, i) => {
+      writer.declareInput(name, i, 'float32', shape);
       return [name, plainValue(name, shape, 'float32')];
     }),
   ) as Record<Name, GraphValue>;
@@ -224,13 +224,16 @@ function runGraph<Name extends string>(
     modelFromGraph({
       nodes: writer.nodes,
       initializers: writer.initializers,
-      inputs: given.map(({ name, shape }) => ({ name, type: 'float32', shape })),
+      inputs: [...writer.inputs.values()],
       outputs: results.map(({ shape }, i) => ({ name: names[i]!, type: 'float32', shape })),
     }),
     { threads: 1, executionProvider: 'cpu' },
   );
   const feeds = Object.fromEntries(
-    given.map(({ name, shape, values: data }) => [name, tensorFromValues(data, 'float32', shape)]),
+    [...writer.inputs.values()].map(({ name, source, shape }) => [
+      name,
+      tensorFromValues(given[source]!.values, 'float32', shape),
+    ]),
   );
   const outputs = session.run(feeds, names);
   session.dispose();

@@ -3,26 +3,36 @@ import type { TensorDtype } from '../onnx/binding.js';
 import { ELEMENT_TYPE } from '../onnx/model.js';
 import type { Attributes, ElementType, OnnxInitializer, OnnxNode } from '../onnx/model.js';
 
+/** An input of the graph, or one of the shapes in which one is read. */
+export interface GraphInput {
+  readonly name: string;
+  /** Whose elements it has. */
+  readonly source: number;
+  readonly type: TensorDtype;
+  readonly shape: readonly number[];
+}
+
 /** Operators whose sums are grouped by the address of their input. */
 const READS_ALIGNED = new Set(['ReduceSum', 'ReduceMean', 'ReduceProd', 'ReduceMax', 'ReduceMin']);
 
 export class GraphWriter {
   readonly nodes: OnnxNode[] = [];
   readonly initializers: OnnxInitializer[] = [];
+  /** By name. */
+  readonly inputs = new Map<string, GraphInput>();
   /** Results that several ops of a graph share, by a key of their own. */
   readonly shared = new Map<string, string[]>();
   private readonly constants = new Map<string, string>();
   private readonly views = new Map<string, string>();
   private readonly aliases = new Map<string, string>();
-  private readonly unaligned = new Set<string>();
   private readonly computed = new Set<string>();
 
   /** @param opNames names of all lazy ops of the graph, for an op that depends on what comes after it */
   constructor(readonly opNames: ReadonlySet<string>) {}
 
-  /** Declares a graph input: JavaScript memory, at an address that no one chose. */
-  declareInput(name: string): void {
-    this.unaligned.add(name);
+  /** Declares a graph input: JavaScript memory, at an address that no one chose. `source` is what the caller knows it by. */
+  declareInput(name: string, source: number, dtype: TensorDtype, shape: readonly number[]): void {
+    this.inputs.set(name, { name, source, type: dtype, shape });
   }
 
   /** Adds a node with one output and returns its name. */
@@ -46,13 +56,30 @@ export class GraphWriter {
     return outputs;
   }
 
-  /** Reshape: ONNX Runtime shares the memory. */
+  /**
+   * The same elements in another shape. ONNX Runtime's Reshape shares the memory of its own arrays and copies graph inputs;
+   * those are declared once more instead.
+   */
   reshape(name: string, shape: readonly number[]): string {
-    const known = this.views.get(`${name} ${shape.join()}`);
-    if (known) return known;
+    const key = `${name} ${shape.join()}`;
+    let view = this.views.get(key);
+    if (view === undefined) {
+      const input = this.inputs.get(name);
+      view = input && !shape.includes(-1) ? this.inputView(input, shape) : this.reshaped(name, shape);
+      this.views.set(key, view);
+    }
+    return view;
+  }
+
+  private inputView({ name, source, type }: GraphInput, shape: readonly number[]): string {
+    const view = `${name}[${shape.join()}]`;
+    this.declareInput(view, source, type, shape);
+    return view;
+  }
+
+  private reshaped(name: string, shape: readonly number[]): string {
     const view = this.op('Reshape', [name, this.int64s(shape)], { allowzero: 1 });
     this.aliases.set(view, this.aliases.get(name) ?? name);
-    this.views.set(`${name} ${shape.join()}`, view);
     return view;
   }
 
@@ -88,7 +115,7 @@ export class GraphWriter {
    */
   private alignedInput(name: string): string {
     // Max of one input is a plain copy.
-    return this.unaligned.has(this.aliases.get(name) ?? name) ? this.op('Max', [name]) : name;
+    return this.inputs.has(this.aliases.get(name) ?? name) ? this.op('Max', [name]) : name;
   }
 
   private constant(type: ElementType, shape: readonly number[], data: NodeJS.TypedArray): string {
