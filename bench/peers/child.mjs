@@ -10,7 +10,7 @@ const mostErrorCharacters = 2000;
  * Runs a program to its end and returns the JSON object that is the last line of its output. Rejects when it fails,
  * takes longer than `deadlineMs`, or `signal` is aborted; the child is gone by then.
  *
- * A child's standard input is a pipe that is never written to: peers end when it is closed, even by a SIGKILL of ours.
+ * A child's standard input is a pipe that is never written to: it ends when the pipe is closed, even by a SIGKILL of ours.
  */
 export async function runProgram([command, ...args], { deadlineMs, signal }) {
   signal.throwIfAborted();

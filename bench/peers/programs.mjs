@@ -5,6 +5,9 @@ import { pythonOfEnvironment } from './environments.mjs';
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 
+const command = file('../../cli/bin/gan-train.js');
+const endWithParent = ['--import', new URL('end-with-parent.mjs', import.meta.url).href];
+
 /** `batch`: items a step and trainer; `steps`: as many as take 10 to 20 s on one core. The options are `gan-train bench step`'s. */
 export const models = {
   mnist: { batch: 64, steps: 80, options: { preset: 'dcgan', size: 28, channels: 1 } },
@@ -37,15 +40,7 @@ export function createPrograms(engine) {
     {
       title: 'gan-train',
       takes: () => true,
-      command: [
-        process.execPath,
-        file('../../cli/bin/gan-train.js'),
-        'bench',
-        'step',
-        '--json',
-        '--engine',
-        engine,
-      ],
+      command: [process.execPath, ...endWithParent, command, 'bench', 'step', '--json', '--engine', engine],
     },
     peer('PyTorch DDP', 'pytorch', 'pytorch_ddp.py', () => true),
     peer('Keras tf.function', 'tensorflow', 'keras_function.py', (trainers) => trainers === 1),

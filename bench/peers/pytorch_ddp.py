@@ -2,7 +2,7 @@
 
 import peer
 
-VARIANTS = ("channels-last", "unfused-adam", "compile")
+VARIANTS = ("contiguous", "unfused-adam", "compile")
 me = peer.begin(__doc__, VARIANTS)
 
 import torch  # noqa: E402
@@ -85,7 +85,7 @@ def create_training():
     """Both networks and the function that trains them by one step."""
     is_mnist = me.model == "mnist"
     size = 28 if is_mnist else int(me.model.removeprefix("seed"))
-    layout = torch.channels_last if me.has("channels-last") else torch.contiguous_format
+    layout = torch.contiguous_format if me.has("contiguous") else torch.channels_last
     # The same initial weights everywhere, other items and noise on every rank.
     torch.manual_seed(0)
     generator, discriminator = mnist_models() if is_mnist else seed_models(size)
