@@ -9,7 +9,9 @@ const forbid = (files, patterns, message) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['.cache/', '**/dist/', '**/node_modules/', 'runs/', 'libs/rpc/src/gen/'] },
+  {
+    ignores: ['.cache/', '**/dist/', '**/node_modules/', 'runs/', 'libs/rpc/src/gen/', 'libs/gan/assembly/'],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

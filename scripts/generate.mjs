@@ -39,6 +39,31 @@ function generateProtoTypes(outDir) {
   );
 }
 
+/** The optimizer's kernel as a module that holds WebAssembly, so that it needs no file beside it at run time. */
+function generateUpdateWasm(outDir) {
+  const wasm = join(outDir, 'update.wasm');
+  execFileSync(
+    process.execPath,
+    [
+      join(root, 'node_modules/assemblyscript/bin/asc.js'),
+      'update.ts',
+      '--optimizeLevel=3',
+      '--enable=simd',
+      '--runtime=stub',
+      '--noAssert',
+      '--importMemory',
+      `--outFile=${wasm}`,
+    ],
+    { cwd: join(root, 'libs/gan/assembly'), stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  const base64 = readFileSync(wasm).toString('base64');
+  rmSync(wasm);
+  writeFileSync(
+    join(outDir, 'update-wasm.ts'),
+    `/** libs/gan/assembly/update.ts, compiled: made by \`npm run generate\`. */\nexport const updateWasm =\n  '${base64}';\n`,
+  );
+}
+
 /** README's table of options, from the schema that the command and the config file are checked with. */
 async function optionTable() {
   const { flagFromOption, optionNames, options } = await import('@gan-train/service');
@@ -73,7 +98,10 @@ else if (filled !== readme) {
   process.exitCode = 1;
 }
 
-const generated = [{ folder: 'libs/rpc/src/gen', generate: generateProtoTypes }];
+const generated = [
+  { folder: 'libs/rpc/src/gen', generate: generateProtoTypes },
+  { folder: 'libs/gan/src/gen', generate: generateUpdateWasm },
+];
 
 for (const { folder, generate } of generated) {
   const committed = join(root, folder);

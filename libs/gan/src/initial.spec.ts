@@ -75,7 +75,7 @@ describe('initial weights', () => {
   it("begin the generator's moving average with its weights, as a copy", () => {
     const { weights, ema } = initialState(dcgan, 'generator', 1);
     expect(ema).toEqual(weights);
-    expect(ema.buffer).not.toBe(weights.buffer);
+    expect(ema.byteOffset).not.toBe(weights.byteOffset);
   });
 });
 

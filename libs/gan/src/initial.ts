@@ -2,7 +2,7 @@
 import type { NetworkName } from './architecture.js';
 import type { TensorSpec } from './layout.js';
 import type { Gan } from './model.js';
-import type { NetworkState } from './optimizer.js';
+import { createState, type NetworkState } from './network-state.js';
 import type { PresetName } from './presets.js';
 import { fillGaussian, fillUniform, purposes, type StreamPosition } from './random.js';
 
@@ -28,21 +28,9 @@ export function initialWeights(gan: Gan, network: NetworkName, seed: number): Fl
   return weights;
 }
 
-/** A network's state of the right sizes, all zero. */
-export function emptyState(gan: Gan, network: NetworkName): NetworkState {
-  const { length, trainableLength } = gan.layouts[network];
-  return {
-    weights: new Float32Array(length),
-    m: new Float32Array(trainableLength),
-    v: new Float32Array(trainableLength),
-    ema: new Float32Array(network === 'generator' ? length : 0),
-    updates: 0,
-  };
-}
-
 /** A network's state before its first update. */
 export function initialState(gan: Gan, network: NetworkName, seed: number): NetworkState {
-  const state = emptyState(gan, network);
+  const state = createState(gan.layouts[network]);
   state.weights.set(initialWeights(gan, network, seed));
   state.ema.set(state.weights.subarray(0, state.ema.length));
   return state;

@@ -52,8 +52,8 @@ export function disposeGan(gan: Gan): void {
 }
 
 /**
- * Copies a network's flat weights (see `NetworkLayout`) into its variables. The caller may reuse `weights`, which may lie
- * on a SharedArrayBuffer, as soon as this returns.
+ * Makes a network's flat weights (see `NetworkLayout`) the values of its variables. Engines read them in place: they must not
+ * change before other weights are assigned, or the gan is disposed of. What is pending in a lazy engine must have been computed.
  */
 export function assignWeights(gan: Gan, network: NetworkName, weights: Float32Array): void {
   const layout = gan.layouts[network];
@@ -62,7 +62,7 @@ export function assignWeights(gan: Gan, network: NetworkName, weights: Float32Ar
   }
   tf.tidy(() => {
     for (const spec of [...layout.trainable, ...layout.running]) {
-      const values = weights.slice(spec.offset, spec.offset + spec.length);
+      const values = weights.subarray(spec.offset, spec.offset + spec.length);
       gan.variables[network].get(spec.name)!.assign(tf.tensor(values, [...spec.shape]));
     }
   });

@@ -1,28 +1,26 @@
 /** The update of a network, computed by every replica from the same bits in the same order, so with the same result. */
 import type { PhaseLayout } from './layout.js';
+import { addressOf, memoryOf, type NetworkState, shadowOf } from './network-state.js';
 import type { AdamOptions } from './presets.js';
 
-/** All that a network's next phase depends on. */
-export interface NetworkState {
-  /** Laid out by `NetworkLayout`: trainable weights, then running statistics. */
-  weights: Float32Array;
-  /** Adam's first moments, of trainableLength. */
-  m: Float32Array;
-  /** Adam's second moments, of trainableLength. */
-  v: Float32Array;
-  /** Of the generator: the exponential moving average of `weights`, laid out as they are. Empty for the discriminator. */
-  ema: Float32Array;
-  /** Updates that were applied: Adam's t. */
-  updates: number;
-}
-
 export interface PhaseResult {
-  /** Whether `shadow` holds the next state; otherwise it holds nothing. */
+  /** Whether the shadow holds the next state; otherwise it holds nothing. */
   committed: boolean;
   /** The means over the shards, by the names of the phase's scalars. */
   scalars: Record<string, number>;
   /** Euclidean norm of the mean gradient. */
   gradientNorm: number;
+}
+
+/** An update under way: the reduced buffer is taken piece by piece, as the pieces come. */
+export interface PhaseUpdate {
+  /**
+   * The next elements of the reduced buffer, which may lie on shared memory; they are read before this returns. All pieces but
+   * the last one have a multiple of 4 elements. How the buffer is cut does not change a bit of the result.
+   */
+  take(sums: Float32Array): void;
+  /** To be called when all elements are there. */
+  finish(): PhaseResult;
 }
 
 /** Share of itself that the moving average keeps at an update, after the first 8,990. */
@@ -31,84 +29,124 @@ const emaDecay = 0.999;
 const largestFloat32 = 3.4028234663852886e38;
 
 /**
- * Computes a network's next state into `shadow`; `state` is only read. The gradient is `reduced / shards`; the weights
- * move by Adam, the running statistics by momentum: r = momentum r + (1 - momentum) batch.
+ * Begins to compute a network's next state into its shadow; `state` is only read. The gradient is the reduced sum / shards;
+ * the weights move by Adam, the running statistics by momentum: r = momentum r + (1 - momentum) batch.
  *
  * Adam as in Keras (Kingma, Ba 2015, with the bias corrections in the step size):
- * w -= lr sqrt(1 - beta2^t) / (1 - beta1^t) m / (sqrt(v) + epsilon). Arithmetic: each new m, v and w is computed in
- * float64 from the float32 operands, element by element, and rounded once, when it is stored; w takes m and v before
- * they are rounded. Only + - * / and sqrt are used, which IEEE 754 defines to the bit, so that any machine gets
- * the same result.
+ * w -= lr sqrt(1 - beta2^t) / (1 - beta1^t) m / (sqrt(v) + epsilon), in float32, by assembly/update.ts, where every operation is
+ * defined to the bit; optimizer.spec.ts has the same in JavaScript. A gradient below 2^-60 and moments below 2^-100 count as 0.
  *
  * The moving average follows the new weights, with decay min(0.999, (1 + t) / (10 + t)): early in a run it forgets faster, as
  * TensorFlow's ExponentialMovingAverage does with num_updates.
  *
- * Not committed: when anything in `reduced` is not finite, or when the gradient's norm is beyond 1.8e19, where its squares
+ * Not committed: when anything in the sum is not finite, or when the gradient's norm is beyond 1.8e19, where its squares
  * no longer fit a float32 and v would stay infinite for good.
  *
- * @param reduced the sum over the shards of a phase's buffers
- * @param shards number of shards in the sum
- * @param shadow arrays of `state`'s lengths that share no memory with it; their content doesn't matter
+ * @param shards number of shards in the sum, a power of two
+ * @param state from `createState` or a function that uses it
  */
+export function beginUpdate(
+  layout: PhaseLayout,
+  shards: number,
+  adam: AdamOptions,
+  state: NetworkState,
+): PhaseUpdate {
+  const { trainableLength } = layout.network;
+  const shadow = shadowOf(state);
+  const { kernel, tile } = memoryOf(state);
+  // Running statistics and scalars, which are few.
+  const tail = new Float32Array(layout.length - trainableLength);
+  const t = (shadow.updates = state.updates + 1);
+  const share = Math.fround(1 - Math.min(emaDecay, (1 + t) / (10 + t)));
+  let taken = 0;
+  kernel.begin(1 / shards, 1 - adam.beta1, 1 - adam.beta2, stepSize(adam, t), adam.epsilon);
+
+  /** Moves the trainable weights from an element on, and their average. */
+  function moveWeights(sums: Float32Array, from: number): void {
+    for (let at = 0; at < sums.length; at += tile.length) {
+      const piece = sums.subarray(at, at + tile.length);
+      tile.set(piece);
+      // The kernel rounds the count up to a multiple of 4.
+      tile.fill(0, piece.length, piece.length + 3);
+      const address = (values: Float32Array): number => addressOf(values, from + at);
+      kernel.adam(
+        piece.length,
+        addressOf(tile),
+        address(state.weights),
+        address(state.m),
+        address(state.v),
+        address(shadow.weights),
+        address(shadow.m),
+        address(shadow.v),
+      );
+      if (state.ema.length > 0) {
+        kernel.moveAverage(
+          piece.length,
+          address(shadow.weights),
+          address(state.ema),
+          address(shadow.ema),
+          share,
+        );
+      }
+    }
+  }
+
+  /** Moves the running statistics, and their average, as the kernel moves those of weights. */
+  function moveStatistics(): void {
+    const { momentum } = layout;
+    for (let i = trainableLength; i < layout.network.length; i++) {
+      const batch = tail[i - trainableLength]! / shards;
+      const moved = Math.fround(momentum * state.weights[i]! + (1 - momentum) * batch);
+      shadow.weights[i] = moved;
+      if (state.ema.length === 0) continue;
+      const old = state.ema[i]!;
+      shadow.ema[i] = old + Math.fround(Math.fround(moved - old) * share);
+    }
+  }
+
+  return {
+    take(sums) {
+      if (taken % 4 !== 0) throw new Error(`a piece begins at element ${taken}, which is no multiple of 4`);
+      if (taken + sums.length > layout.length) throw wrongLength(layout, taken + sums.length);
+      const gradients = Math.max(0, Math.min(sums.length, trainableLength - taken));
+      moveWeights(sums.subarray(0, gradients), taken);
+      tail.set(sums.subarray(gradients), Math.max(0, taken - trainableLength));
+      taken += sums.length;
+    },
+    finish() {
+      if (taken !== layout.length) throw wrongLength(layout, taken);
+      moveStatistics();
+      const squares = kernel.squares();
+      const scalars = tail.subarray(layout.network.length - trainableLength);
+      return {
+        committed: squares <= largestFloat32 && tail.every(Number.isFinite),
+        scalars: Object.fromEntries(layout.scalars.map((name, i) => [name, scalars[i]! / shards])),
+        gradientNorm: Math.sqrt(squares),
+      };
+    },
+  };
+}
+
+/** Computes a network's next state from a reduced buffer that is there as a whole: see `beginUpdate`. */
 export function applyPhase(
   layout: PhaseLayout,
   reduced: Float32Array,
   shards: number,
   adam: AdamOptions,
   state: NetworkState,
-  shadow: NetworkState,
 ): PhaseResult {
-  const { trainableLength, length } = layout.network;
-  if (reduced.length !== layout.length) {
-    throw new Error(`phase ${layout.phase} reduces ${layout.length} elements, not ${reduced.length}`);
-  }
-  shadow.updates = state.updates + 1;
-  const squares = applyAdam(reduced, trainableLength, 1 / shards, adam, state, shadow);
-  for (let i = trainableLength; i < length; i++) {
-    shadow.weights[i] = layout.momentum * state.weights[i]! + (1 - layout.momentum) * (reduced[i]! / shards);
-  }
-  moveAverage(state, shadow);
-  const scalars = Object.fromEntries(layout.scalars.map((name, i) => [name, reduced[length + i]! / shards]));
-  return {
-    committed: squares <= largestFloat32 && reduced.subarray(trainableLength).every(Number.isFinite),
-    scalars,
-    gradientNorm: Math.sqrt(squares),
-  };
+  const update = beginUpdate(layout, shards, adam, state);
+  update.take(reduced);
+  return update.finish();
 }
 
-function moveAverage(state: NetworkState, shadow: NetworkState): void {
-  const t = shadow.updates;
-  const decay = Math.min(emaDecay, (1 + t) / (10 + t));
-  for (let i = 0; i < state.ema.length; i++) {
-    shadow.ema[i] = decay * state.ema[i]! + (1 - decay) * shadow.weights[i]!;
-  }
+function wrongLength({ phase, length }: PhaseLayout, given: number): Error {
+  return new Error(`phase ${phase} reduces ${length} elements, not ${given}`);
 }
 
-/** @returns the sum of the squares of the mean gradient, which is not finite if any element isn't. */
-function applyAdam(
-  reduced: Float32Array,
-  length: number,
-  perShard: number,
-  { learningRate, beta1, beta2, epsilon }: AdamOptions,
-  state: NetworkState,
-  shadow: NetworkState,
-): number {
-  const t = shadow.updates;
-  const rate = (learningRate * Math.sqrt(1 - integerPower(beta2, t))) / (1 - integerPower(beta1, t));
-  const { weights, m, v } = state;
-  const { weights: nextWeights, m: nextM, v: nextV } = shadow;
-  let squares = 0;
-  for (let i = 0; i < length; i++) {
-    const gradient = reduced[i]! * perShard;
-    const square = gradient * gradient;
-    squares += square;
-    const first = beta1 * m[i]! + (1 - beta1) * gradient;
-    const second = beta2 * v[i]! + (1 - beta2) * square;
-    nextM[i] = first;
-    nextV[i] = second;
-    nextWeights[i] = weights[i]! - (rate * first) / (Math.sqrt(second) + epsilon);
-  }
-  return squares;
+/** Adam's learning rate with both bias corrections. */
+function stepSize({ learningRate, beta1, beta2 }: AdamOptions, t: number): number {
+  return (learningRate * Math.sqrt(1 - integerPower(beta2, t))) / (1 - integerPower(beta1, t));
 }
 
 /** base^exponent by squaring: Math.pow's last bit is left to the JavaScript engine. */

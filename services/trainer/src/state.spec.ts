@@ -5,7 +5,6 @@ import type { CheckpointHeader } from '@gan-train/rpc';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createInitialState,
-  createShadow,
   emptyRow,
   networks,
   snapshotState,
@@ -66,15 +65,6 @@ describe('a state', () => {
     for (const network of networks) expect(state.networks[network]).toEqual(initialState(gan, network, 5));
     expect(state.triple).toEqual({ generation: { term: 0, n: 0 }, position: { step: 0, phase: 1 } });
     expect(state.row.step).toBe(1);
-  });
-
-  it('has a shadow of its own size and memory', () => {
-    const { generator } = busyState({ step: 6, phase: 1 }).networks;
-    const shadow = createShadow(generator);
-    for (const field of ['weights', 'm', 'v'] as const) {
-      expect(shadow[field]).toHaveLength(generator[field].length);
-      expect(shadow[field].buffer).not.toBe(generator[field].buffer);
-    }
   });
 });
 

@@ -1,4 +1,4 @@
-import { emptyState, initialState, type Gan, type NetworkLayout, type NetworkState } from '@gan-train/gan';
+import { createState, initialState, type Gan, type NetworkLayout, type NetworkState } from '@gan-train/gan';
 import type { CheckpointHeader, LossRow, Triple } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 import type { CheckpointUpload } from './comm-calls.js';
@@ -38,17 +38,6 @@ export function createInitialState(gan: Gan, seed: number): TrainerState {
     triple: initialTriple,
     row: emptyRow(1),
     stopAgreed: false,
-  };
-}
-
-/** Arrays of a network's lengths to compute its next state into. */
-export function createShadow({ weights, m, v, ema }: NetworkState): NetworkState {
-  return {
-    weights: new Float32Array(weights.length),
-    m: new Float32Array(m.length),
-    v: new Float32Array(v.length),
-    ema: new Float32Array(ema.length),
-    updates: 0,
   };
 }
 
@@ -118,7 +107,10 @@ export function stateFromCheckpoint(
   header: CheckpointHeader,
   data: SharedArrayBuffer,
 ): TrainerState {
-  const filled = { generator: emptyState(gan, 'generator'), discriminator: emptyState(gan, 'discriminator') };
+  const filled = {
+    generator: createState(gan.layouts.generator),
+    discriminator: createState(gan.layouts.discriminator),
+  };
   const floats = new Float32Array(data);
   const tensors = stateTensors(gan, true);
   const describe = (t: { name: string; shape: readonly number[] } | undefined): string =>

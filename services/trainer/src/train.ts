@@ -7,16 +7,16 @@ import {
   generatorShardGradients,
   gridNoise,
   imagesFromBytes,
+  shadowOf,
   shardNoise,
   type Gan,
-  type NetworkState,
 } from '@gan-train/gan';
 import { adamFromConfig, GanTrainError, type Logger, type RunConfig } from '@gan-train/service';
 import type { CheckpointUpload, CommCalls, GenerationOrder } from './comm-calls.js';
 import type { Activity, Control } from './control.js';
 import { tensorCount } from './engine.js';
 import { sumShards } from './shard-sums.js';
-import { createShadow, emptyRow, snapshotState, type Network, type TrainerState } from './state.js';
+import { emptyRow, snapshotState, type Network, type TrainerState } from './state.js';
 import type { Caller } from './thread-calls.js';
 
 const phases = [
@@ -34,7 +34,6 @@ export interface Training {
   control: Control;
   log: Logger;
   state: TrainerState;
-  shadows: Record<Network, NetworkState>;
   spare: Record<Network, Map<number, Float32Array>>;
   /** When the last checkpoint was taken, on the monotonic clock. */
   checkpointAtMs: number;
@@ -45,10 +44,8 @@ export interface Training {
 export function createTraining(
   parts: Pick<Training, 'config' | 'gan' | 'comm' | 'control' | 'log' | 'state'>,
 ): Training {
-  const { generator, discriminator } = parts.state.networks;
   return {
     ...parts,
-    shadows: { generator: createShadow(generator), discriminator: createShadow(discriminator) },
     spare: { generator: new Map(), discriminator: new Map() },
     checkpointAtMs: performance.now(),
     uploads: new Map(),
@@ -153,20 +150,18 @@ async function runPhase(
   clock.lap('wait');
 
   const sum = new Float32Array(shared.reduced);
-  const shadow = training.shadows[network];
+  const shadow = shadowOf(state.networks[network]);
   const result = applyPhase(
     layout,
     sum.subarray(0, layout.length),
     config.shards,
     adamFromConfig(config, network),
     state.networks[network],
-    shadow,
   );
   const triple = { generation: order.generation, position };
   const open = control.commit(triple, () => {
     state.triple = triple;
     if (!result.committed) return;
-    training.shadows[network] = state.networks[network];
     state.networks[network] = shadow;
   });
   if (!open) return false;
