@@ -6,7 +6,7 @@ import type { ConvGeometry } from './geometry.js';
 import { im2colConvolution } from './im2col.js';
 import { thinInputConvolution } from './thin-input.js';
 import { thinOutputConvolution } from './thin-output.js';
-import { winogradConvolution } from './winograd/winograd.js';
+import { createWinograd } from './winograd/winograd.js';
 
 /** One way to compute a convolution and its two gradients. All tensors are float32; shapes as TensorFlow.js has them. */
 export interface ConvAlgorithm {
@@ -32,7 +32,8 @@ export const kernelRulesVersion = 2;
 
 /** Every way to compute a convolution. */
 export const convAlgorithms = {
-  winograd: winogradConvolution,
+  winograd4: createWinograd(4),
+  winograd7: createWinograd(7),
   im2col: im2colConvolution,
   thinInput: thinInputConvolution,
   thinOutput: thinOutputConvolution,

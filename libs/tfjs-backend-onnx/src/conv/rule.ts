@@ -1,7 +1,7 @@
 /** Which way to compute a convolution is taken. */
 import type { ConvAlgorithmName } from './algorithm.js';
 import type { ConvGeometry } from './geometry.js';
-import { largestTaps, tapsOf, tilingOf } from './winograd/tiling.js';
+import { tapsOf, tilingOf } from './winograd/tiling.js';
 
 /** Channels up to which a side counts as thin: pixels of so few numbers are slow to move one by one. */
 const mostThinChannels = 4;
@@ -23,8 +23,19 @@ export function decideConvAlgorithm(geometry: ConvGeometry): ConvAlgorithmName {
 function preferredAlgorithm(geometry: ConvGeometry): ConvAlgorithmName {
   if (geometry.inChannels <= mostThinChannels) return 'thinInput';
   if (geometry.outChannels <= mostThinChannels && suitsAlgorithm('thinOutput', geometry)) return 'thinOutput';
-  const isCut = suitsAlgorithm('winograd', geometry) && tilingOf(geometry).tiles >= fewestTiles;
-  return isCut ? 'winograd' : 'im2col';
+  const [cheapest] = (['winograd4', 'winograd7'] as const)
+    .filter((name) => suitsAlgorithm(name, geometry) && tilesOf(name, geometry).tiles >= fewestTiles)
+    .sort((a, b) => productsOf(a, geometry) - productsOf(b, geometry));
+  return cheapest ?? 'im2col';
+}
+
+type WinogradName = 'winograd4' | 'winograd7';
+const tileSizes: Record<WinogradName, number> = { winograd4: 4, winograd7: 7 };
+const tilesOf = (name: WinogradName, geometry: ConvGeometry) => tilingOf(geometry, tileSizes[name]);
+
+function productsOf(name: WinogradName, geometry: ConvGeometry): number {
+  const { places, tiles } = tilesOf(name, geometry);
+  return places * tiles;
 }
 
 /** The largest of the matrices of one convolution. */
@@ -36,8 +47,9 @@ function heldElements(algorithm: ConvAlgorithmName, geometry: ConvGeometry): num
   ];
   const taps = filter[0] * filter[1];
   switch (algorithm) {
-    case 'winograd': {
-      const { tiles, places, phases } = tilingOf(geometry);
+    case 'winograd4':
+    case 'winograd7': {
+      const { tiles, places, phases } = tilesOf(algorithm, geometry);
       return places * tiles * Math.max(phases * inChannels, outChannels);
     }
     case 'im2col':
@@ -54,10 +66,12 @@ function heldElements(algorithm: ConvAlgorithmName, geometry: ConvGeometry): num
 export function suitsAlgorithm(algorithm: ConvAlgorithmName, geometry: ConvGeometry): boolean {
   const { filter, strides, dilations } = geometry;
   switch (algorithm) {
-    case 'winograd': {
-      // There are tiles and points for undilated filters of two to five taps a phase.
+    case 'winograd4':
+    case 'winograd7': {
+      // There are points for so many taps a phase; with one tap there is nothing to save.
+      const most = algorithm === 'winograd4' ? 5 : 3;
       const taps = filter.map((size, axis) => tapsOf(size, strides[axis]!));
-      return dilations.every((dilation) => dilation === 1) && taps.every((r) => r > 1 && r <= largestTaps);
+      return dilations.every((dilation) => dilation === 1) && taps.every((r) => r > 1 && r <= most);
     }
     case 'thinOutput':
       // The way back from the output is a convolution too.

@@ -20,29 +20,41 @@ export interface WinogradMatrices {
   readonly bt: readonly number[][];
 }
 
-/** Points of evaluation in the order in which they are taken; the last one of every algorithm is infinity. */
-const POINTS = [0, 1, -1, 2, -2, 1 / 2, -1 / 2];
+/**
+ * Points to evaluate at, by their number: among small fractions, those with the smallest errors in all three passes that a
+ * search found. Symmetric ones share products, and a point and its inverse keep the matrices' elements small.
+ */
+const POINTS: Readonly<Record<number, readonly number[]>> = {
+  5: [0, 3 / 4, -3 / 4, 3, -3],
+  6: [0, 3 / 4, -3 / 4, 3 / 2, -3 / 2, Infinity],
+  7: [0, 1 / 2, -1 / 2, 4 / 3, -4 / 3, 4, -4],
+  8: [0, 1, -1, 2, -2, 1 / 2, -1 / 2, Infinity],
+  9: [0, 2 / 5, -2 / 5, 1, -1, 4 / 3, -4 / 3, 3, -3],
+};
 
 /**
- * F(m, r) on the first m + r - 2 points and infinity.
+ * F(m, r), for m + r - 1 from 5 to 9.
  *
  * With polynomials over the points p: A holds the powers of the points, row j of G the powers of p_j divided by
- * prod over k of (p_j - p_k), and row j of Bt the coefficients of prod over k of (x - p_k), k other than j; the row of
- * infinity is the product over all points.
+ * prod over k of (p_j - p_k), and row j of Bt the coefficients of prod over k of (x - p_k), k other than j and p_k finite;
+ * infinity takes the highest powers and the product over all finite points.
  */
 export function winogradMatrices(m: number, r: number): WinogradMatrices {
   const n = m + r - 1;
-  if (n - 1 > POINTS.length) throw new Error(`F(${m}, ${r}) needs more than ${POINTS.length} points`);
-  const points = POINTS.slice(0, n - 1);
-  const at = Array.from({ length: m }, (_, i) => [...points.map((p) => p ** i), i === m - 1 ? 1 : 0]);
+  const points = POINTS[n];
+  if (!points) throw new Error(`there are no points for F(${m}, ${r})`);
+  const othersOf = (j: number): number[] => points.filter((p, k) => k !== j && Number.isFinite(p));
+  const powers = (p: number, length: number): number[] =>
+    Array.from({ length }, (_, i) => (Number.isFinite(p) ? p ** i : Number(i === length - 1)));
   const g = points.map((p, j) => {
-    const scale = others(points, j).reduce((product, other) => product * (p - other), 1);
-    return Array.from({ length: r }, (_, k) => p ** k / scale);
+    const scale = Number.isFinite(p) ? othersOf(j).reduce((product, other) => product * (p - other), 1) : 1;
+    return powers(p, r).map((power) => power / scale);
   });
-  g.push(Array.from({ length: r }, (_, k) => (k === r - 1 ? 1 : 0)));
-  const bt = points.map((_, j) => [...coefficients(others(points, j)), 0]);
-  bt.push(coefficients(points));
-  return { m, r, n, at, g, bt };
+  const bt = points.map((_, j) => {
+    const row = coefficients(othersOf(j));
+    return [...row, ...new Array<number>(n - row.length).fill(0)];
+  });
+  return { m, r, n, at: transpose(points.map((p) => powers(p, m))), g, bt };
 }
 
 export function transpose(matrix: readonly number[][]): number[][] {
@@ -52,10 +64,6 @@ export function transpose(matrix: readonly number[][]): number[][] {
 /** The product that does to [rows, columns] what `a` does to rows and `b` to columns. */
 export function kronecker(a: readonly number[][], b: readonly number[][]): number[][] {
   return a.flatMap((rowOfA) => b.map((rowOfB) => rowOfA.flatMap((x) => rowOfB.map((y) => x * y))));
-}
-
-function others(points: readonly number[], j: number): number[] {
-  return points.filter((_, k) => k !== j);
 }
 
 /** Coefficients of prod (x - root), the constant first. */

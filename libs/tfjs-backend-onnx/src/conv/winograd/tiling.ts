@@ -22,17 +22,11 @@ export interface AxisTiling {
   readonly reach: number;
 }
 
-/** Outputs of a tile along an axis. */
-const tileSize = 4;
-
-/** Taps of a filter of stride 1 up to which there are points to evaluate at. */
-export const largestTaps = 5;
-
 /** Taps of a filter of stride 1 that a filter of this size and stride is made of. */
 export const tapsOf = (filter: number, stride: number): number => Math.ceil(filter / stride);
 
 /** Tiles of the axis, 0 for height and 1 for width. */
-function axisTiling(geometry: ConvGeometry, axis: 0 | 1): AxisTiling {
+function axisTiling(geometry: ConvGeometry, tileSize: number, axis: 0 | 1): AxisTiling {
   const [stride, filter, output] = [geometry.strides[axis], geometry.filter[axis], geometry.output[axis]];
   const matrices = winogradMatrices(tileSize, tapsOf(filter, stride));
   const tiles = Math.ceil(output / matrices.m);
@@ -63,8 +57,9 @@ export interface Tiling {
   readonly outChannels: number;
 }
 
-export function tilingOf(geometry: ConvGeometry): Tiling {
-  const [rows, columns] = [axisTiling(geometry, 0), axisTiling(geometry, 1)];
+/** @param tileSize outputs of a tile along an axis */
+export function tilingOf(geometry: ConvGeometry, tileSize: number): Tiling {
+  const [rows, columns] = [axisTiling(geometry, tileSize, 0), axisTiling(geometry, tileSize, 1)];
   const { batch, inChannels, outChannels } = geometry;
   return {
     rows,

@@ -1,6 +1,6 @@
 /**
- * Winograd convolutions, channels last: a tile of 4 x 4 outputs takes (3 + r)^2 multiplications where the direct form takes
- * 16 filter elements each. The transforms are matrix products: one of rows and one of columns, or one of both where that
+ * Winograd convolutions, channels last: a tile of m x m outputs takes (m + r - 1)^2 multiplications where the direct form
+ * takes r^2 for each output. The transforms are matrix products: one of rows and one of columns, or one of both where that
  * moves less memory. Gathers of whole pixels bring the elements of tiles, and of phases where there are strides, into the
  * order that products need.
  *
@@ -23,9 +23,10 @@ import {
   type Tiling,
 } from './tiling.js';
 
-export const winogradConvolution: ConvAlgorithm = {
+/** @param tileSize outputs of a tile along an axis */
+export const createWinograd = (tileSize: number): ConvAlgorithm => ({
   forward(writer, geometry, x, filter, bias) {
-    const tiling = tilingOf(geometry);
+    const tiling = tilingOf(geometry, tileSize);
     const { rows, columns, batch, outChannels } = tiling;
     const v = emitInput(writer, tiling, x);
     const u = emitFilter(writer, tiling, filter);
@@ -40,7 +41,7 @@ export const winogradConvolution: ConvAlgorithm = {
   },
 
   inputGradient(writer, geometry, dy, filter) {
-    const tiling = tilingOf(geometry);
+    const tiling = tilingOf(geometry, tileSize);
     const { rows, columns, batch, inChannels, phases, tiles } = tiling;
     const dm = emitOutputGradient(writer, tiling, dy);
     const u = emitFilter(writer, tiling, filter);
@@ -57,7 +58,7 @@ export const winogradConvolution: ConvAlgorithm = {
   },
 
   filterGradient(writer, geometry, x, dy) {
-    const tiling = tilingOf(geometry);
+    const tiling = tilingOf(geometry, tileSize);
     const { rows, columns, inChannels, outChannels, phases } = tiling;
     const v = emitInput(writer, tiling, x);
     const dm = emitOutputGradient(writer, tiling, dy);
@@ -69,7 +70,7 @@ export const winogradConvolution: ConvAlgorithm = {
     const shape = [rows.filter, columns.filter, inChannels, outChannels];
     return plainValue(emitWithoutPhases(writer, tiling, taps), shape, 'float32');
   },
-};
+});
 
 /** V [places, tiles, phases * Cin]. */
 function emitInput(writer: GraphWriter, tiling: Tiling, x: GraphValue): string {
@@ -96,31 +97,39 @@ function emitInput(writer: GraphWriter, tiling: Tiling, x: GraphValue): string {
 function emitFilter(writer: GraphWriter, tiling: Tiling, filter: GraphValue): string {
   const { rows, columns, phases, places, inChannels, outChannels } = tiling;
   const source = plainName(writer, filter);
-  return emitOnce(writer, `U ${source} ${rows.stride} ${columns.stride}`, () => {
-    const [mh, mw] = [rows.matrices, columns.matrices];
-    const size = phases * inChannels * outChannels;
-    const taps = emitWithPhases(writer, tiling, source);
-    const u = emitOuter(writer, kronecker(mh.g, mw.g), taps, size);
-    return writer.reshape(u, [places, phases * inChannels, outChannels]);
-  });
+  return emitOnce(
+    writer,
+    `U ${source} ${JSON.stringify([rows, columns].map(({ matrices: { m, r }, stride }) => [m, r, stride]))}`,
+    () => {
+      const [mh, mw] = [rows.matrices, columns.matrices];
+      const size = phases * inChannels * outChannels;
+      const taps = emitWithPhases(writer, tiling, source);
+      const u = emitOuter(writer, kronecker(mh.g, mw.g), taps, size);
+      return writer.reshape(u, [places, phases * inChannels, outChannels]);
+    },
+  );
 }
 
 /** dM [places, tiles, Cout]. */
 function emitOutputGradient(writer: GraphWriter, tiling: Tiling, dy: GraphValue): string {
   const { rows, columns, batch, tiles, places, outChannels } = tiling;
   const source = plainName(writer, dy);
-  return emitOnce(writer, `dM ${source} ${rows.matrices.r} ${columns.matrices.r}`, () => {
-    const [mh, mw] = [rows.matrices, columns.matrices];
-    const padded = emitPad(writer, source, [
-      [0, 0],
-      [0, mh.m * rows.tiles - rows.output],
-      [0, mw.m * columns.tiles - columns.output],
-      [0, 0],
-    ]);
-    const tiled = emitPixels(writer, padded, outChannels, tiledPixels(rows, columns, batch));
-    const dm = emitOuter(writer, kronecker(transpose(mh.at), transpose(mw.at)), tiled, tiles * outChannels);
-    return writer.reshape(dm, [places, tiles, outChannels]);
-  });
+  return emitOnce(
+    writer,
+    `dM ${source} ${JSON.stringify([rows, columns].map(({ matrices: { m, r } }) => [m, r]))}`,
+    () => {
+      const [mh, mw] = [rows.matrices, columns.matrices];
+      const padded = emitPad(writer, source, [
+        [0, 0],
+        [0, mh.m * rows.tiles - rows.output],
+        [0, mw.m * columns.tiles - columns.output],
+        [0, 0],
+      ]);
+      const tiled = emitPixels(writer, padded, outChannels, tiledPixels(rows, columns, batch));
+      const dm = emitOuter(writer, kronecker(transpose(mh.at), transpose(mw.at)), tiled, tiles * outChannels);
+      return writer.reshape(dm, [places, tiles, outChannels]);
+    },
+  );
 }
 
 /** A filter [h, w, Cin, Cout] as [r, r, phases, Cin, Cout]; taps past its end are zero. */
