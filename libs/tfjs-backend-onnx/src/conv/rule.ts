@@ -5,8 +5,8 @@ import { tapsOf, tilingOf } from './winograd/tiling.js';
 
 /** Channels up to which a side counts as thin: pixels of so few numbers are slow to move one by one. */
 const mostThinChannels = 4;
-/** Tiles of all images from which transforming a filter is worth it. */
-const fewestTiles = 32;
+/** Transforming a filter and back costs as much as the products of so many tiles. */
+const tilesOfAFilter = 30;
 /** Elements of what is held between the steps of an algorithm, 1 GiB, beyond which ONNX Runtime's own is taken. */
 const mostHeldElements = 2 ** 28;
 
@@ -23,19 +23,22 @@ export function decideConvAlgorithm(geometry: ConvGeometry): ConvAlgorithmName {
 function preferredAlgorithm(geometry: ConvGeometry): ConvAlgorithmName {
   if (geometry.inChannels <= mostThinChannels) return 'thinInput';
   if (geometry.outChannels <= mostThinChannels && suitsAlgorithm('thinOutput', geometry)) return 'thinOutput';
-  const [cheapest] = (['winograd4', 'winograd7'] as const)
-    .filter((name) => suitsAlgorithm(name, geometry) && tilesOf(name, geometry).tiles >= fewestTiles)
-    .sort((a, b) => productsOf(a, geometry) - productsOf(b, geometry));
-  return cheapest ?? 'im2col';
+  const thick = (['winograd4', 'winograd7', 'im2col'] as const).filter((name) =>
+    suitsAlgorithm(name, geometry),
+  );
+  return thick.reduce((best, name) => (costOf(name, geometry) < costOf(best, geometry) ? name : best));
 }
 
 type WinogradName = 'winograd4' | 'winograd7';
 const tileSizes: Record<WinogradName, number> = { winograd4: 4, winograd7: 7 };
 const tilesOf = (name: WinogradName, geometry: ConvGeometry) => tilingOf(geometry, tileSizes[name]);
 
-function productsOf(name: WinogradName, geometry: ConvGeometry): number {
-  const { places, tiles } = tilesOf(name, geometry);
-  return places * tiles;
+/** Multiplications for each pair of an input and an output channel. */
+function costOf(name: WinogradName | 'im2col', geometry: ConvGeometry): number {
+  const { batch, output, filter } = geometry;
+  if (name === 'im2col') return batch * output[0] * output[1] * filter[0] * filter[1];
+  const { places, phases, tiles } = tilesOf(name, geometry);
+  return places * phases * (tiles + tilesOfAFilter);
 }
 
 /** The largest of the matrices of one convolution. */

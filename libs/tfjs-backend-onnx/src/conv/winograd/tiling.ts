@@ -132,49 +132,54 @@ export function tiledPixels(rows: AxisTiling, columns: AxisTiling, batch: number
   return pixels;
 }
 
-/**
- * Where the parts of the input's gradient lie in [n + 1, n, image, tile row, tile column, vertical phase, horizontal phase],
- * of which the last n are zeros: one list a part, an entry for each input pixel [image, row, column]. Tiles are m apart and
- * n long, so that two tiles of an axis may hold an element.
- */
-export function overlappingPixels(rows: AxisTiling, columns: AxisTiling, batch: number): number[][] {
-  const zeros = rows.matrices.n * columns.matrices.n * batch * rows.tiles * columns.tiles;
-  const lists: number[][] = [];
-  for (const above of [0, 1])
-    for (const left of [0, 1]) {
-      const verticals = count(rows.input).map((row) => placeInTile(rows, row, above));
-      const horizontals = count(columns.input).map((column) => placeInTile(columns, column, left));
-      // The first list stays, so that there is one.
-      if (lists.length > 0 && (verticals.every(isOutside) || horizontals.every(isOutside))) continue;
-      lists.push(
-        count(batch).flatMap((image) =>
-          verticals.flatMap((v) =>
-            horizontals.map((h) => {
-              if (isOutside(v) || isOutside(h)) return zeros * rows.stride * columns.stride;
-              const inTile = v.element * columns.matrices.n + h.element;
-              const tile = ((inTile * batch + image) * rows.tiles + v.tile) * columns.tiles + h.tile;
-              return (tile * rows.stride + v.phase) * columns.stride + h.phase;
-            }),
-          ),
-        ),
-      );
-    }
-  return lists;
+/** Pixels to add up: as many lists as there are terms, an entry for each input pixel [image, row, column]. */
+export interface OverlappingPixels {
+  readonly lists: readonly (readonly number[])[];
+  /** Whether some pixel has fewer terms, so that its other ones are zeros. */
+  readonly withZeros: boolean;
 }
 
-type Place = { readonly tile: number; readonly element: number; readonly phase: number } | undefined;
+/**
+ * Where the terms of the input's gradient lie in [n, n, image, tile row, tile column, vertical phase, horizontal phase], which
+ * zeros follow where they are needed. Tiles are m apart and n long, so that up to two of an axis hold an element.
+ */
+export function overlappingPixels(rows: AxisTiling, columns: AxisTiling, batch: number): OverlappingPixels {
+  const phases = rows.stride * columns.stride;
+  const zeros = rows.matrices.n * columns.matrices.n * batch * rows.tiles * columns.tiles * phases;
+  const verticals = count(rows.input).map((row) => placesInTiles(rows, row));
+  const horizontals = count(columns.input).map((column) => placesInTiles(columns, column));
+  const most = (places: readonly Place[][]): number => Math.max(1, ...places.map(({ length }) => length));
+  const lists = count(most(verticals)).flatMap((a) =>
+    count(most(horizontals)).map((b) =>
+      count(batch).flatMap((image) =>
+        verticals.flatMap((held) =>
+          horizontals.map((heldAcross) => {
+            const [v, h] = [held[a], heldAcross[b]];
+            if (!v || !h) return zeros;
+            const inTile = v.element * columns.matrices.n + h.element;
+            const tile = ((inTile * batch + image) * rows.tiles + v.tile) * columns.tiles + h.tile;
+            return (tile * rows.stride + v.phase) * columns.stride + h.phase;
+          }),
+        ),
+      ),
+    ),
+  );
+  return { lists, withZeros: lists.some((list) => list.includes(zeros)) };
+}
 
-const isOutside = (place: Place): place is undefined => place === undefined;
+interface Place {
+  readonly tile: number;
+  readonly element: number;
+  readonly phase: number;
+}
 
-/** Where the tile that starts `before` tiles before an input element's own holds it; undefined if it doesn't. */
-function placeInTile(
-  { matrices: { m, n }, stride, padBefore, tiles }: AxisTiling,
-  index: number,
-  before: number,
-): Place {
+/** Where tiles hold an input element. */
+function placesInTiles({ matrices: { m, n }, stride, padBefore, tiles }: AxisTiling, index: number): Place[] {
   const padded = index + padBefore;
   const position = Math.floor(padded / stride);
-  const tile = Math.floor(position / m) - before;
-  const element = position - m * tile;
-  return tile < 0 || tile >= tiles || element >= n ? undefined : { tile, element, phase: padded % stride };
+  const own = Math.floor(position / m);
+  return [own, own - 1].flatMap((tile) => {
+    const element = position - m * tile;
+    return tile >= 0 && tile < tiles && element < n ? [{ tile, element, phase: padded % stride }] : [];
+  });
 }

@@ -48,11 +48,12 @@ export const createWinograd = (tileSize: number): ConvAlgorithm => ({
     const dv = writer.op('FusedMatMul', [dm, u], { transB: 1 }, 'com.microsoft');
     const [mh, mw] = [rows.matrices, columns.matrices];
     const size = tiles * phases * inChannels;
-    // Tiles overlap: an input gets what up to four of them hold for it. Where there are fewer it gets a row of zeros.
+    // Tiles overlap: an input adds up what they hold for it.
+    const { lists, withZeros } = overlappingPixels(rows, columns, batch);
     const wide = emitInner(writer, transpose(mw.bt), dv, mh.n, size);
-    const withZeros = [...transpose(mh.bt), new Array<number>(mh.n).fill(0)];
-    const held = emitOuter(writer, withZeros, wide, mw.n * size);
-    const dx = emitSumOfPixels(writer, held, inChannels, overlappingPixels(rows, columns, batch));
+    const zeros = withZeros ? [new Array<number>(mh.n).fill(0)] : [];
+    const held = emitOuter(writer, [...transpose(mh.bt), ...zeros], wide, mw.n * size);
+    const dx = emitSumOfPixels(writer, held, inChannels, lists);
     const shape = [batch, rows.input, columns.input, inChannels];
     return plainValue(writer.reshape(dx, shape), shape, 'float32');
   },
