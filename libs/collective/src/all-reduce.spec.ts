@@ -16,9 +16,10 @@ import { allReduce, type Group } from './all-reduce.js';
 import { bucketsOfLength, type ElementRange } from './parts.js';
 import { pullFloats } from './pull.js';
 import { servePull, type Serving } from './serve-pull.js';
+import { createSharedSums, openPeerSums, type SumsLayout } from './shared-sums.js';
 import { createShelf } from './shelf.js';
 import { awkwardFloats, bitsOf, treeSum } from './testing.js';
-import { rootsOfRange, shardsOfRank } from './tree.js';
+import { rootsOfRange, shardsOfRank, type ShardRange } from './tree.js';
 
 const host = '127.0.0.1';
 const runId = 'run';
@@ -57,8 +58,12 @@ async function startGroup(options: {
   shards: number;
   buckets: readonly ElementRange[];
   valuesOf: (shard: number, step: number, phase: number) => Float32Array;
+  /** Members read each other's sums from shared memory. */
+  sharesMemory?: boolean;
+  /** The sum replaces the first partial. */
+  inPlace?: boolean;
 }): Promise<Member[]> {
-  const { n, shards, buckets, valuesOf } = options;
+  const { n, shards, buckets, valuesOf, sharesMemory = false, inPlace = false } = options;
   const length = buckets.at(-1)?.end ?? 0;
   const ranges = Array.from({ length: n }, (_, rank) => shardsOfRank(shards, n, rank));
   const members: Member[] = [];
@@ -67,25 +72,33 @@ async function startGroup(options: {
     const { port } = await servePeer((request, signal) => servePull(request, members[rank]?.serving, signal));
     ports.push(port);
   }
+  const layoutOf = (range: ShardRange): SumsLayout => ({
+    lengths: [length, length],
+    roots: rootsOfRange(range).length,
+  });
+  const sums = ranges.map((range) => (sharesMemory ? createSharedSums(layoutOf(range)) : undefined));
+  closing.push(() => sums.forEach((own) => own?.close()));
   for (const [rank, range] of ranges.entries()) {
     const roots = rootsOfRange(range);
-    const phases = [0, 1].map(() => ({
-      partials: roots.map(() => new Float32Array(length)),
-      reduced: new Float32Array(length),
-      buckets,
-    }));
+    const phases = [0, 1].map(() => {
+      const partials = roots.map(() => new Float32Array(length));
+      const [first] = partials;
+      return { partials, reduced: inPlace && first ? first : new Float32Array(length), buckets };
+    });
     const shelf = createShelf(phases);
     members.push({
-      serving: { runId, generation, members: n, rank, shelf },
+      serving: { runId, generation, members: n, rank, shelf, sums: sums[rank] },
       group: {
         runId,
         generation,
         rank,
         shelf,
+        spare: new Map(),
         members: ranges.map((member, i) => ({
           name: `trainer ${i}`,
           shards: member,
           client: i === rank ? undefined : clientOf(ports[i] as number),
+          sums: i === rank ? undefined : peerSums(sums[i], layoutOf(member)),
         })),
       },
       publish(step, phase) {
@@ -99,6 +112,15 @@ async function startGroup(options: {
     });
   }
   return members;
+}
+
+function peerSums(
+  shared: ReturnType<typeof createSharedSums>,
+  layout: SumsLayout,
+): ReturnType<typeof openPeerSums> {
+  const peer = shared && openPeerSums(shared.address, layout);
+  if (peer !== undefined) closing.push(() => peer.close());
+  return peer;
 }
 
 const options = (change: Partial<Parameters<typeof allReduce>[2]> = {}) => ({
@@ -120,13 +142,19 @@ async function reducePhase(members: readonly Member[], step: number, phase: numb
 }
 
 describe('allReduce', () => {
-  it.each([1, 2, 3, 5])('gives %i members over gRPC the bits of a serial sum', async (n) => {
+  it.each(
+    [1, 2, 3, 5].flatMap((n) => [
+      { n, how: 'over gRPC', sharesMemory: false, inPlace: false },
+      { n, how: 'over gRPC, in place', sharesMemory: false, inPlace: true },
+      { n, how: 'through memory, in place', sharesMemory: true, inPlace: true },
+    ]),
+  )('gives $n members $how the bits of a serial sum', async ({ n, sharesMemory, inPlace }) => {
     const shards = 4;
     // 4 buckets, the last one of 3 elements: with 5 members some parts are empty.
     const buckets = bucketsOfLength(3 * 50 + 3, 50);
     const valuesOf = (shard: number, step: number, phase: number) =>
       awkwardFloats(153, 1000 * step + 100 * phase + shard);
-    const members = await startGroup({ n, shards, buckets, valuesOf });
+    const members = await startGroup({ n, shards, buckets, valuesOf, sharesMemory, inPlace });
     for (const step of [1, 2, 3]) {
       for (const phase of [0, 1]) {
         const all = Array.from({ length: shards }, (_, shard) => valuesOf(shard, step, phase));
@@ -176,12 +204,47 @@ describe('allReduce', () => {
     await reducing;
   });
 
-  it("counts the payload bytes that came: partials of the own part, and the others' parts", async () => {
+  it('tells of every bucket that is reduced, once it is', async () => {
+    const buckets = bucketsOfLength(30, 10);
+    const valuesOf = (shard: number): Float32Array => new Float32Array(30).fill(shard + 1);
+    const members = await startGroup({ n: 2, shards: 2, buckets, valuesOf, inPlace: true });
+    const told = await Promise.all(
+      members.map(async (member) => {
+        const { group } = member;
+        const at = { step: 1, phase: 0 };
+        const { reduced } = group.shelf.buffers(0);
+        const seen: [bucket: number, sum: number[]][] = [];
+        const onBucket = (bucket: number): void =>
+          void seen.push([bucket, [...reduced.subarray(10 * bucket, 10 * bucket + 10)]]);
+        group.shelf.open(at);
+        member.publish(1, 0);
+        await allReduce(group, at, options({ onBucket }));
+        return seen.sort(([a], [b]) => a - b);
+      }),
+    );
+    const threes = Array<number>(10).fill(3);
+    for (const seen of told) expect(seen).toEqual([0, 1, 2].map((bucket) => [bucket, threes]));
+  });
+
+  it('sends bytes where the memory of a member has no room left', async () => {
+    const buckets = bucketsOfLength(30, 10);
+    const valuesOf = (shard: number): Float32Array => new Float32Array(30).fill(shard + 1);
+    const members = await startGroup({ n: 2, shards: 2, buckets, valuesOf, sharesMemory: true });
+    for (const { serving } of members) if (serving.sums) serving.sums.put = () => false;
+    const expected = bitsOf(new Float32Array(30).fill(3));
+    expect(await reducePhase(members, 1, 0)).toEqual([expected, expected]);
+  });
+
+  it.each([
+    { how: 'over gRPC', sharesMemory: false },
+    { how: 'through memory', sharesMemory: true },
+  ])("counts what came $how: partials of the own part, and the others' parts", async ({ sharesMemory }) => {
     const members = await startGroup({
       n: 2,
       shards: 4,
       buckets: bucketsOfLength(30, 10),
       valuesOf: () => new Float32Array(30),
+      sharesMemory,
     });
     let bytes = 0;
     const at = { step: 1, phase: 0 };
@@ -235,6 +298,7 @@ const request: PullRequest = {
   kind: 'PARTIAL',
   bucket: 0,
   part: 0,
+  inPlace: false,
 };
 
 const length = 3 * (chunkBytes / 4) + 7;
@@ -251,7 +315,7 @@ function servingValues(): Serving {
     shelf.publishPartials({ step: 1, phase }, 1);
     shelf.publishReduced({ step: 1, phase }, 0);
   }
-  return { runId, generation, members: 1, rank: 0, shelf };
+  return { runId, generation, members: 1, rank: 0, shelf, sums: undefined };
 }
 
 async function pullFrom(

@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { PeerClient } from '@gan-train/rpc';
 import { partOfBucket, type ElementRange } from './parts.js';
-import { pullFloats } from './pull.js';
+import { pullFloats, type PullOptions } from './pull.js';
+import type { PeerSums } from './shared-sums.js';
 import type { PhaseBuffers, Position, Shelf } from './shelf.js';
-import { rootsOfRange, sumTree, type ShardRange, type TreeNode } from './tree.js';
+import { rootsOfRange, sumTree, type ShardRange, type SumNode } from './tree.js';
 
 /** Buckets that are under way at once: enough to hide latency, few enough to bound memory. */
 const bucketsInFlight = 3;
@@ -13,6 +14,8 @@ export interface GroupMember {
   shards: ShardRange;
   /** Undefined for this member itself. */
   client: PeerClient | undefined;
+  /** Its sums, when it is on this host: then only word that they are there goes through `client`. */
+  sums?: PeerSums | undefined;
 }
 
 export interface Group {
@@ -21,18 +24,23 @@ export interface Group {
   rank: number;
   members: readonly GroupMember[];
   shelf: Shelf;
+  /** Room for what is pulled before it is summed, kept from phase to phase. */
+  spare: Map<string, Float32Array>;
 }
 
 export interface AllReduceOptions {
   timeoutMs: number;
   signal: AbortSignal;
   onBytes: (bytes: number) => void;
+  /** Told of every bucket once `reduced` holds its sum. */
+  onBucket?: (bucket: number) => void;
 }
 
 /**
  * Direct reduce-scatter, then all-gather, of one phase: for every bucket this member pulls its part of everybody's partials,
  * finishes the tree over all shards, and pulls the other parts from their owners. Resolves when `reduced` of the phase's
- * buffers holds the sum over all V shards: the same bits in every member, whatever their number.
+ * buffers holds the sum over all V shards: the same bits in every member, whatever their number. What is pulled into a
+ * part of `reduced` comes from its owner, who by then has pulled the partials of it: so `reduced` may be the first of `partials`.
  * Throws `trainer_lost`, `timeout`, `fenced`, `protocol`, or `cancelled` when the signal aborts.
  */
 export async function allReduce(group: Group, position: Position, options: AllReduceOptions): Promise<void> {
@@ -44,68 +52,96 @@ export async function allReduce(group: Group, position: Position, options: AllRe
   setMaxListeners(0, signal);
   const pulls = { signal, deadline: Date.now() + options.timeoutMs, onBytes: options.onBytes };
   let next = 0;
-  const lane = async (): Promise<void> => {
+  const lane = async (number: number): Promise<void> => {
     for (let bucket = next++; bucket < buffers.buckets.length; bucket = next++) {
-      await reduceBucket(group, position, buffers, bucket, pulls);
+      await reduceBucket(group, position, buffers, { bucket, lane: number }, pulls);
+      options.onBucket?.(bucket);
     }
   };
   try {
-    await Promise.all(Array.from({ length: bucketsInFlight }, lane));
+    await Promise.all(Array.from({ length: bucketsInFlight }, async (_, number) => lane(number)));
   } catch (error) {
     failed.abort();
     throw error;
   }
 }
 
-type Pulls = Parameters<typeof pullFloats>[4];
+type Pulls = Omit<PullOptions, 'readInPlace'>;
 
 async function reduceBucket(
   group: Group,
   position: Position,
   buffers: PhaseBuffers,
-  bucket: number,
+  { bucket, lane }: { bucket: number; lane: number },
   pulls: Pulls,
 ): Promise<void> {
+  const { reduced } = buffers;
   const range = buffers.buckets[bucket] as ElementRange;
   const n = group.members.length;
-  const request = { runId: group.runId, generation: group.generation, position, bucket };
   const others = group.members
     .map((member, rank) => ({ ...member, rank }))
     .filter((m) => m.rank !== group.rank);
-
   const own = partOfBucket(range, n, group.rank);
-  const nodes = await Promise.all(group.members.map(async (member) => nodesOfMember(member)));
-  buffers.reduced.set(sumTree(nodes.flat()), own.start);
+
+  const nodes = await Promise.all(group.members.map(async (member, rank) => nodesOfMember(member, rank)));
+  const sum = sumTree(nodes.flat());
+  if (!isSame(sum, reduced.subarray(own.start, own.end))) reduced.set(sum, own.start);
   group.shelf.publishReduced(position, bucket);
 
   await Promise.all(
-    others.map(async ({ client, name, rank }) => {
-      const part = partOfBucket(range, n, rank);
-      if (client === undefined || part.start === part.end) return;
-      const target = buffers.reduced.subarray(part.start, part.end);
-      await pullFloats(client, name, { ...request, kind: 'REDUCED', part: rank }, target, pulls);
+    others.map(async (member) => {
+      const { start, end } = partOfBucket(range, n, member.rank);
+      if (start < end) await pull(member, 'REDUCED', member.rank, reduced.subarray(start, end), [{ start }]);
     }),
   );
 
-  async function nodesOfMember({
-    client,
-    name,
-    shards,
-  }: GroupMember): Promise<(TreeNode & { values: Float32Array })[]> {
-    const roots = rootsOfRange(shards);
-    const length = own.end - own.start;
-    if (client === undefined) {
+  async function nodesOfMember(member: GroupMember, rank: number): Promise<SumNode[]> {
+    const roots = rootsOfRange(member.shards);
+    if (member.client === undefined) {
       await group.shelf.partials(position, bucket, pulls.signal);
+      // Nobody pulls this member's own part, so it is free to become the sum.
       return roots.map((root, i) => {
         const partial = buffers.partials[i] as Float32Array;
-        return { ...root, values: partial.slice(own.start, own.end) };
+        return { ...root, values: partial.subarray(own.start, own.end), keep: partial === reduced };
       });
     }
+    const length = own.end - own.start;
     // Roots come one after the other in shard order.
-    const all = new Float32Array(roots.length * length);
-    if (all.length > 0) {
-      await pullFloats(client, name, { ...request, kind: 'PARTIAL', part: group.rank }, all, pulls);
-    }
+    const all = spareFloats(group.spare, `${lane} ${rank}`, roots.length * length);
+    const places = roots.map((_, root) => ({ root, start: own.start }));
+    if (all.length > 0) await pull(member, 'PARTIAL', group.rank, all, places);
     return roots.map((root, i) => ({ ...root, values: all.subarray(i * length, (i + 1) * length) }));
   }
+
+  /** Pulls a part into `target`; in a member's memory it lies in equal pieces at `places`. */
+  async function pull(
+    { client, name, sums }: GroupMember,
+    kind: 'PARTIAL' | 'REDUCED',
+    part: number,
+    target: Float32Array,
+    places: readonly { root?: number; start: number }[],
+  ): Promise<void> {
+    const { runId, generation } = group;
+    const length = target.length / places.length;
+    const readInPlace = (): void =>
+      places.forEach(({ root, start }, i) => {
+        sums?.read({ phase: position.phase, root, start }, target.subarray(i * length, (i + 1) * length));
+      });
+    const request = { runId, generation, position, kind, bucket, part };
+    const options = sums === undefined ? pulls : { ...pulls, readInPlace };
+    await pullFloats(client as PeerClient, name, request, target, options);
+  }
+}
+
+const isSame = (a: Float32Array, b: Float32Array): boolean =>
+  a.buffer === b.buffer && a.byteOffset === b.byteOffset;
+
+/** The first `length` floats of the room under a name, which grows when it must. */
+function spareFloats(spare: Map<string, Float32Array>, name: string, length: number): Float32Array {
+  let room = spare.get(name);
+  if (room === undefined || room.length < length) {
+    room = new Float32Array(length);
+    spare.set(name, room);
+  }
+  return room.subarray(0, length);
 }

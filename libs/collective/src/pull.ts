@@ -11,6 +11,14 @@ import { GanTrainError } from '@gan-train/service';
 const firstBackoffMs = 20;
 const longestBackoffMs = 1_000;
 
+export interface PullOptions {
+  deadline: number;
+  signal: AbortSignal;
+  onBytes: (bytes: number) => void;
+  /** Reads what the peer has put in its shared memory; given where a request asks for that. */
+  readInPlace?: (target: Float32Array) => void;
+}
+
 /**
  * Pulls floats into `target`, all of them or an error. What breaks on the way (a reset connection, a restarted server) is
  * tried again until `deadline`, since a pull only reads; what the peer refuses is not.
@@ -19,9 +27,9 @@ const longestBackoffMs = 1_000;
 export async function pullFloats(
   client: PeerClient,
   name: string,
-  request: PullRequest,
+  request: Omit<PullRequest, 'inPlace'>,
   target: Float32Array,
-  options: { deadline: number; signal: AbortSignal; onBytes: (bytes: number) => void },
+  options: PullOptions,
 ): Promise<void> {
   for (let backoffMs = firstBackoffMs; ; backoffMs = Math.min(2 * backoffMs, longestBackoffMs)) {
     if (options.signal.aborted) throw new GanTrainError('cancelled', 'the generation is closed');
@@ -46,13 +54,19 @@ export async function pullFloats(
 
 async function pullOnce(
   client: PeerClient,
-  request: PullRequest,
+  request: Omit<PullRequest, 'inPlace'>,
   target: Float32Array,
-  options: { deadline: number; signal: AbortSignal; onBytes: (bytes: number) => void },
+  options: PullOptions,
 ): Promise<void> {
-  const call = client.Pull(request, { deadline: options.deadline });
-  for await (const { offset, payload } of readChunks(call, target.byteLength, options.signal)) {
-    target.set(floatsFromBytes(payload), offset / 4);
-    options.onBytes(payload.length);
+  const { readInPlace } = options;
+  const call = client.Pull(
+    { ...request, inPlace: readInPlace !== undefined },
+    { deadline: options.deadline },
+  );
+  const chunks = readChunks(call, target.byteLength, options.signal, readInPlace !== undefined);
+  for await (const { offset, payload } of chunks) {
+    if (payload.length > 0) target.set(floatsFromBytes(payload), offset / 4);
+    else readInPlace?.(target);
+    options.onBytes(payload.length > 0 ? payload.length : target.byteLength);
   }
 }

@@ -11,6 +11,7 @@ export interface Position {
 export interface PhaseBuffers {
   /** This member's sub-tree sums, in shard order. */
   partials: readonly Float32Array[];
+  /** The sum over all members; it may be the first of `partials`, which then becomes the sum part by part. */
   reduced: Float32Array;
   buckets: readonly ElementRange[];
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addInto, rootsOfRange, shardsOfRank, sumTree, type TreeNode } from './tree.js';
+import { addFloats, rootsOfRange, shardsOfRank, sumTree, type TreeNode } from './tree.js';
 import { awkwardFloats, bitsOf, treeSum } from './testing.js';
 
 const powersOfTwo = fc.integer({ min: 0, max: 6 }).map((exponent) => 2 ** exponent);
@@ -58,10 +58,10 @@ describe('rootsOfRange', () => {
   });
 });
 
-describe('addInto', () => {
+describe('addFloats', () => {
   it('rounds each sum to float32', () => {
     const target = Float32Array.of(16_777_216, 1, 0.1, -0);
-    addInto(target, Float32Array.of(1, 2 ** -25, 0.2, -0));
+    addFloats(target, target, Float32Array.of(1, 2 ** -25, 0.2, -0));
     expect(bitsOf(target)).toEqual(
       bitsOf(Float32Array.of(16_777_216, 1, Math.fround(Math.fround(0.1) + Math.fround(0.2)), -0)),
     );
@@ -69,6 +69,16 @@ describe('addInto', () => {
 });
 
 describe('sumTree', () => {
+  it('puts the sum where it is to be kept, whichever node that is', () => {
+    for (const kept of [0, 1, 2, 3]) {
+      const values = [0, 1, 2, 3].map((i) => awkwardFloats(9, i));
+      const expected = bitsOf(treeSum(values));
+      const nodes = values.map((own, index) => ({ level: 0, index, values: own, keep: index === kept }));
+      expect(sumTree(nodes)).toBe(values[kept]);
+      expect(bitsOf(values[kept] as Float32Array)).toEqual(expected);
+    }
+  });
+
   it('gives the same bits for every way of dealing the shards, 1 to V + 1 ranks', () => {
     fc.assert(
       fc.property(powersOfTwo, fc.integer({ min: 0, max: 9 }), fc.nat(), (shards, length, seed) => {

@@ -28,31 +28,38 @@ export function rootsOfRange({ first, count }: ShardRange): TreeNode[] {
   return roots;
 }
 
-/** `target[i] += source[i]`, each sum rounded to float32: storing to a Float32Array does it. */
-export function addInto(target: Float32Array, source: Float32Array): void {
-  const length = target.length;
-  for (let i = 0; i < length; i++) target[i] = (target[i] as number) + (source[i] as number);
+/** `out[i] = left[i] + right[i]`, each sum rounded to float32: storing to a Float32Array does it. `out` may be one of the two. */
+export function addFloats(out: Float32Array, left: Float32Array, right: Float32Array): void {
+  const length = out.length;
+  for (let i = 0; i < length; i++) out[i] = (left[i] as number) + (right[i] as number);
 }
 
 /**
  * Sums nodes into their common ancestor along the fixed tree, left to right, so that the bits don't depend on how the
- * shards were dealt. `nodes` are in shard order and cover an aligned range; the first one's values become the sum, the others'
- * are overwritten too.
+ * shards were dealt. `nodes` are in shard order and cover an aligned range. The sum replaces the values of one of them, that
+ * with `keep` if there is one; the others' are overwritten too.
  */
-export function sumTree(nodes: readonly (TreeNode & { values: Float32Array })[]): Float32Array {
-  const stack: (TreeNode & { values: Float32Array })[] = [];
+export function sumTree(nodes: readonly SumNode[]): Float32Array {
+  const stack: SumNode[] = [];
   for (const node of nodes) {
     let right = node;
     for (let left = stack.at(-1); left !== undefined && isLeftSibling(left, right); left = stack.at(-1)) {
       stack.pop();
-      addInto(left.values, right.values);
-      right = { level: left.level + 1, index: left.index / 2, values: left.values };
+      const { values, keep } = right.keep === true ? right : left;
+      addFloats(values, left.values, right.values);
+      right = { level: left.level + 1, index: left.index / 2, values, keep };
     }
     stack.push(right);
   }
   const [root] = stack;
   if (root === undefined || stack.length > 1) throw new RangeError('the nodes are not one aligned range');
   return root.values;
+}
+
+/** A node with its sum. */
+export interface SumNode extends TreeNode {
+  values: Float32Array;
+  keep?: boolean | undefined;
 }
 
 const isLeftSibling = (left: TreeNode, right: TreeNode): boolean =>

@@ -1,9 +1,21 @@
 /** Helpers about TensorFlow.js itself. */
 import * as tf from '@tensorflow/tfjs-core';
 
+/** What a lazy backend offers beside TensorFlow.js' own interface. */
+interface LazyBackend {
+  flush?: () => void;
+  /** Milliseconds spent in running graphs since the backend was made. */
+  stats?: { runMs: number };
+}
+
 /** A lazy backend computes all that is pending, as one graph; any other has nothing to do. */
 export function flushEngine(): void {
-  (tf.backend() as { flush?: () => void }).flush?.();
+  (tf.backend() as LazyBackend).flush?.();
+}
+
+/** Milliseconds that a lazy backend has spent in running graphs; undefined for any other, which runs kernels as they are called. */
+export function engineRunMs(): number | undefined {
+  return (tf.backend() as LazyBackend).stats?.runMs;
 }
 
 /** [n, ...shape], with n from the number of values. */

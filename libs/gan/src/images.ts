@@ -9,7 +9,9 @@ const chunkItems = 64;
 
 /** Pixels 0..255 as floats in -1..1. */
 export function imagesFromBytes(bytes: Uint8Array): Float32Array {
-  return Float32Array.from(bytes, (byte) => byte / 127.5 - 1);
+  const images = new Float32Array(bytes.length);
+  for (let i = 0; i < bytes.length; i++) images[i] = bytes[i]! / 127.5 - 1;
+  return images;
 }
 
 /** Floats in -1..1 as pixels 0..255, rounded to the nearest; beyond that range clamped, NaN is 0. */

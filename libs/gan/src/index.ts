@@ -8,5 +8,10 @@ export { initialState, initialWeights } from './initial.js';
 export { createState, shadowOf, type NetworkState } from './network-state.js';
 export { gridNoise, shardNoise } from './noise.js';
 export { bytesFromImages, generateImages, imagesFromBytes } from './images.js';
-export { discriminatorShardGradients, generatorShardGradients } from './phases.js';
+export {
+  discriminatorShardGradients,
+  generatorShardGradients,
+  type OnWritten,
+  type ShardTimes,
+} from './phases.js';
 export { applyPhase, beginUpdate, type PhaseResult, type PhaseUpdate } from './optimizer.js';

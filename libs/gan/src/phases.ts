@@ -3,11 +3,24 @@
  * to be summed over the shards.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { flushEngine, tensorOfItems } from './engine.js';
+import { engineRunMs, flushEngine, tensorOfItems } from './engine.js';
 import { discriminateByBatch, generateByBatch } from './forward.js';
 import type { PhaseLayout } from './layout.js';
 import { lossFromLogits, meanProbability } from './losses.js';
 import type { Gan } from './model.js';
+
+/** Where the milliseconds of a shard's gradients went. */
+export interface ShardTimes {
+  /** Recording and planning graphs: what TensorFlow.js costs. An engine that is not lazy computes meanwhile, so it has none. */
+  trace: number;
+  /** Computing. */
+  graph: number;
+  /** Copying the results. */
+  copy: number;
+}
+
+/** Told, while the results are copied, how many elements of the buffer are final, from the first one on. */
+export type OnWritten = (elements: number) => void;
 
 /** Takes a value that rides along with the gradients; of several values of one name the average counts. */
 type Report = (name: string, value: tf.Tensor) => void;
@@ -26,7 +39,9 @@ export function discriminatorShardGradients(
   gan: Gan,
   shard: { images: Float32Array; noise: Float32Array },
   out: Float32Array,
-): void {
+  onWritten: OnWritten = () => undefined,
+): ShardTimes {
+  const watch = createWatch();
   tf.tidy(() => {
     const real = tensorOfItems(shard.images, [gan.options.size, gan.options.size, gan.options.channels]);
     const noise = tensorOfItems(shard.noise, [gan.options.latentDim]);
@@ -37,8 +52,9 @@ export function discriminatorShardGradients(
     }
     const fake = generateByBatch(gan, noise, () => undefined);
     const loss = gan.options.preset === 'seed' ? concatenatedLoss : separateLosses;
-    writeGradients(gan, gan.phases.d, out, (report) => loss(gan, real, fake, report));
+    writeGradients(gan, gan.phases.d, { out, onWritten, watch }, (report) => loss(gan, real, fake, report));
   });
+  return watch.times();
 }
 
 /**
@@ -48,15 +64,22 @@ export function discriminatorShardGradients(
  * @param shard noise [b, latentDim]
  * @param out of `gan.phases.g.length` elements, all of which are written
  */
-export function generatorShardGradients(gan: Gan, shard: { noise: Float32Array }, out: Float32Array): void {
+export function generatorShardGradients(
+  gan: Gan,
+  shard: { noise: Float32Array },
+  out: Float32Array,
+  onWritten: OnWritten = () => undefined,
+): ShardTimes {
+  const watch = createWatch();
   tf.tidy(() => {
     const noise = tensorOfItems(shard.noise, [gan.options.latentDim]);
-    writeGradients(gan, gan.phases.g, out, (report) => {
+    writeGradients(gan, gan.phases.g, { out, onWritten, watch }, (report) => {
       const logits = discriminateByBatch(gan, generateByBatch(gan, noise, report), () => undefined);
       report('fake', meanProbability(logits));
       return lossFromLogits(logits, 'real');
     });
   });
+  return watch.times();
 }
 
 /** D's loss as the tutorial takes it. The two means have equal weights because the halves are equally long. */
@@ -86,7 +109,7 @@ function sumOfLosses(ofReal: tf.Tensor, ofFake: tf.Tensor, report: Report): tf.S
 function writeGradients(
   gan: Gan,
   layout: PhaseLayout,
-  out: Float32Array,
+  { out, onWritten, watch }: { out: Float32Array; onWritten: OnWritten; watch: Watch },
   computeLoss: (report: Report) => tf.Scalar,
 ): void {
   if (out.length !== layout.length) {
@@ -102,9 +125,34 @@ function writeGradients(
   const averages = new Map([...reported].map(([name, tensors]) => [name, takeAverage(tensors)]));
   averages.set('loss', value);
   flushEngine();
-  for (const spec of trainable) out.set(grads[variables.get(spec.name)!.name]!.dataSync(), spec.offset);
-  for (const spec of running) out.set(averages.get(spec.name)!.dataSync(), spec.offset);
-  layout.scalars.forEach((name, i) => out.set(averages.get(name)!.dataSync(), length + i));
+  watch.computed();
+  const write = (tensor: tf.Tensor, offset: number): void => {
+    const values = tensor.dataSync();
+    out.set(values, offset);
+    onWritten(offset + values.length);
+  };
+  for (const spec of trainable) write(grads[variables.get(spec.name)!.name]!, spec.offset);
+  for (const spec of running) write(averages.get(spec.name)!, spec.offset);
+  layout.scalars.forEach((name, i) => write(averages.get(name)!, length + i));
+}
+
+interface Watch {
+  /** To be called once when all is computed, and nothing copied. */
+  computed(): void;
+  /** To be called when all is over. */
+  times(): ShardTimes;
+}
+
+function createWatch(): Watch {
+  const [startMs, runMs] = [performance.now(), engineRunMs()];
+  let [computedMs, graph] = [startMs, 0];
+  return {
+    computed() {
+      computedMs = performance.now();
+      graph = runMs === undefined ? computedMs - startMs : engineRunMs()! - runMs;
+    },
+    times: () => ({ trace: computedMs - startMs - graph, graph, copy: performance.now() - computedMs }),
+  };
 }
 
 /** The mean of tensors that were kept, which are disposed of. */

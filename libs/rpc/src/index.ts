@@ -17,6 +17,8 @@ export type { Member__Output as Member } from './gen/gan_train/v1/Member.js';
 export type { PeerClient } from './gen/gan_train/v1/Peer.js';
 export type { Position__Output as Position } from './gen/gan_train/v1/Position.js';
 export type { PullRequest__Output as PullRequest } from './gen/gan_train/v1/PullRequest.js';
+export type { ShareReply__Output as ShareReply } from './gen/gan_train/v1/ShareReply.js';
+export type { ShareRequest__Output as ShareRequest } from './gen/gan_train/v1/ShareRequest.js';
 export type { SessionDown, SessionDown__Output } from './gen/gan_train/v1/SessionDown.js';
 export type { SessionUp, SessionUp__Output } from './gen/gan_train/v1/SessionUp.js';
 export type { Start__Output as Start } from './gen/gan_train/v1/Start.js';

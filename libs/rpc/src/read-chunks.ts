@@ -4,13 +4,15 @@ import { decodeChunk } from './chunk.js';
 
 /**
  * The payloads of a stream of `Chunk`s, which must follow one another without a gap and be `sizeBytes` together: else
- * `protocol`. The call is cancelled when the signal aborts, and when this ends in whatever way. Errors of the call itself are
+ * `protocol`. Where `mayBeInPlace`, the stream may be a single chunk without data instead, whose offset is `sizeBytes`: they lie
+ * elsewhere. The call is cancelled when the signal aborts, and when this ends in whatever way. Errors of the call itself are
  * gRPC's.
  */
 export async function* readChunks(
   call: ClientReadableStream<unknown>,
   sizeBytes: number,
   signal: AbortSignal,
+  mayBeInPlace = false,
 ): AsyncGenerator<{ offset: number; payload: Buffer }, void, void> {
   const cancel = (): void => call.cancel();
   signal.addEventListener('abort', cancel, { once: true });
@@ -19,6 +21,8 @@ export async function* readChunks(
     // The contract keeps these streams' messages as bytes.
     for await (const message of call as AsyncIterable<unknown>) {
       const chunk = decodeChunk(message as Buffer);
+      const isInPlace = chunk.payload.length === 0 && chunk.offset === sizeBytes;
+      if (mayBeInPlace && received === 0 && isInPlace) received = sizeBytes;
       if (chunk.offset !== received || received + chunk.payload.length > sizeBytes) {
         throw new GanTrainError('protocol', `a chunk at ${chunk.offset} does not follow ${received}`);
       }

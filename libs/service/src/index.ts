@@ -13,7 +13,7 @@ export {
 } from './config.js';
 export { GanTrainError, errorCodes, type ErrorCode } from './errors.js';
 export { startHttpServer, type HttpServer, type HttpSource } from './http.js';
-export { createLogger, type Logger } from './log.js';
+export { createLogger, logLevelVariable, type Logger } from './log.js';
 export {
   flagFromOption,
   optionNames,

@@ -15,10 +15,13 @@ export interface CommCalls {
   items(request: { step: number }): Promise<Moved<Uint8Array>>;
   /**
    * Reduces a phase with the other members. Called when the phase begins, so that the peers' partials travel while this
-   * trainer still computes; `publish` says when its own are there. Resolves when `reduced` is complete.
+   * trainer still computes; `publish` says when buckets of its own are there, `reduced` when buckets of the sum are.
    */
   allReduce(request: { step: number; phase: number }): Promise<void>;
-  publish(request: { step: number; phase: number }): Promise<void>;
+  /** The first `buckets` buckets of this trainer's partial sums are final. */
+  publish(request: { step: number; phase: number; buckets: number }): Promise<void>;
+  /** Resolves with the number of leading buckets that are reduced, once it is more than `beyond`. */
+  reduced(request: { step: number; phase: number; beyond: number }): Promise<number>;
   row(row: LossRow): Promise<void>;
   /** What the metrics show of a finished phase. */
   phaseDone(phase: PhaseReport): Promise<void>;
@@ -51,8 +54,13 @@ export interface GenerationOrder {
   shards: ShardRange;
   /** The last step of the run. */
   steps: number;
-  /** Where each phase's sums go: the partials of this trainer's tree roots, and what comes back. */
-  buffers: readonly { partials: readonly SharedArrayBuffer[]; reduced: SharedArrayBuffer }[];
+  /** Where each phase's sums go: the partials of this trainer's tree roots, and what comes back, in place of the first one. */
+  buffers: readonly {
+    partials: readonly SharedArrayBuffer[];
+    reduced: SharedArrayBuffer;
+    /** Elements of a bucket, a multiple of 4; the last one has what is left. */
+    bucketElements: number;
+  }[];
 }
 
 export interface PhaseReport {

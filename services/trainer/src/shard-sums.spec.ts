@@ -38,6 +38,7 @@ describe('sumShards', () => {
               },
               partials,
               new Map(),
+              () => undefined,
             );
             return roots.map((root, i) => ({ ...root, values: partials[i] as Float32Array }));
           },
@@ -53,17 +54,45 @@ describe('sumShards', () => {
     const partials = [new Float32Array(3)];
     const compute = (shard: number, out: Float32Array): void => void out.fill(shard + 1);
     for (let phase = 0; phase < 3; phase++) {
-      sumShards({ first: 0, count: 8 }, compute, partials, spare);
+      sumShards({ first: 0, count: 8 }, compute, partials, spare, () => undefined);
       expect([...(partials[0] as Float32Array)]).toEqual([36, 36, 36]);
     }
     const kept = [...spare.values()];
     expect(spare.size).toBe(3);
-    sumShards({ first: 0, count: 8 }, compute, partials, spare);
+    sumShards({ first: 0, count: 8 }, compute, partials, spare, () => undefined);
     expect([...spare.values()]).toEqual(kept);
+  });
+
+  it.each([
+    ['a single shard, as its own computation tells it', { first: 1, count: 1 }, [2, 5]],
+    ['a sum of shards', { first: 0, count: 4 }, [5]],
+    ['several sums, when the last one is', { first: 0, count: 3 }, [2, 5]],
+  ])('tells how far all sums are final: %s', (_, range, expected) => {
+    const partials = rootsOfRange(range).map(() => new Float32Array(5));
+    const told: number[] = [];
+    const compute = (shard: number, out: Float32Array, onFinal: (elements: number) => void): void => {
+      for (const [from, to] of [
+        [0, 2],
+        [2, 5],
+      ] as const) {
+        out.fill(shard + 1, from, to);
+        onFinal(to);
+      }
+    };
+    const sums = rootsOfRange(range).map(({ level, index }) =>
+      Array.from({ length: 2 ** level }, (_value, i) => 2 ** level * index + i + 1).reduce((a, b) => a + b),
+    );
+    sumShards(range, compute, partials, new Map(), (elements) => {
+      told.push(elements);
+      partials.forEach((partial, i) =>
+        expect(partial.subarray(0, elements).every((v) => v === sums[i])).toBe(true),
+      );
+    });
+    expect(told).toEqual(expected);
   });
 
   it('computes nothing for no shards', () => {
     const compute = (): void => expect.unreachable();
-    sumShards({ first: 3, count: 0 }, compute, [], new Map());
+    sumShards({ first: 3, count: 0 }, compute, [], new Map(), () => expect.unreachable());
   });
 });

@@ -1,6 +1,6 @@
 import {
-  applyPhase,
   assignWeights,
+  beginUpdate,
   bytesFromImages,
   discriminatorShardGradients,
   generateImages,
@@ -13,8 +13,9 @@ import {
 } from '@gan-train/gan';
 import { adamFromConfig, GanTrainError, type Logger, type RunConfig } from '@gan-train/service';
 import type { CheckpointUpload, CommCalls, GenerationOrder } from './comm-calls.js';
-import type { Activity, Control } from './control.js';
+import type { Control } from './control.js';
 import { tensorCount } from './engine.js';
+import { createStepProfile, stepMessage, type StepProfile } from './profile.js';
 import { sumShards } from './shard-sums.js';
 import { emptyRow, snapshotState, type Network, type TrainerState } from './state.js';
 import type { Caller } from './thread-calls.js';
@@ -35,6 +36,7 @@ export interface Training {
   log: Logger;
   state: TrainerState;
   spare: Record<Network, Map<number, Float32Array>>;
+  profile: StepProfile;
   /** When the last checkpoint was taken, on the monotonic clock. */
   checkpointAtMs: number;
   /** Uploads under way; the next of a kind waits for the one before. */
@@ -47,6 +49,7 @@ export function createTraining(
   return {
     ...parts,
     spare: { generator: new Map(), discriminator: new Map() },
+    profile: createStepProfile(),
     checkpointAtMs: performance.now(),
     uploads: new Map(),
   };
@@ -72,6 +75,7 @@ export async function trainGeneration(training: Training, order: GenerationOrder
 
     const nowMs = performance.now();
     state.row.imagesPerSecond = (1000 * training.config.batch) / (nowMs - stepStartMs);
+    logProfile(training, step, nowMs - stepStartMs);
     stepStartMs = nowMs;
     await training.comm.call('row', state.row);
     state.row = emptyRow(step + 1);
@@ -92,56 +96,39 @@ async function runPhase(
   order: GenerationOrder,
   position: { step: number; phase: number },
 ): Promise<boolean> {
-  const { config, gan, comm, control, state } = training;
+  const { config, gan, comm, control, state, profile } = training;
   const { name, network } = phases[position.phase] as (typeof phases)[number];
-  const layout = gan.phases[name];
-  const shared = order.buffers[position.phase] as GenerationOrder['buffers'][number];
-  const itemsPerShard = config.batch / config.shards;
   const clock = createClock();
-  const report = (activity: Activity, shardsDone: number): void => {
-    control.report({ ...position, activity, shardsDone });
-  };
-
-  const reduced = comm.call('allReduce', position);
-  // It is awaited below; until then a failure must not count as unhandled.
-  reduced.catch(() => undefined);
-  report('WAITING_DATA', 0);
-  const bytes = name === 'd' ? await comm.call('items', { step: position.step }) : undefined;
+  const whole = comm.call('allReduce', position);
+  // Who waits for buckets gets its failure too.
+  whole.catch(() => undefined);
+  control.report({ ...position, activity: 'WAITING_DATA', shardsDone: 0 });
+  const items = name === 'd' ? await comm.call('items', { step: position.step }) : undefined;
   clock.lap('data');
 
-  const { seed } = config;
-  const shardBytes = bytes === undefined ? 0 : bytes.length / order.shards.count;
-  sumShards(
-    order.shards,
-    (shard, out) => {
-      const done = shard - order.shards.first;
-      report('COMPUTING', done);
-      const at = {
-        seed,
-        step: position.step,
-        phase: name,
-        from: shard * itemsPerShard,
-        count: itemsPerShard,
-      };
-      const noise = shardNoise(gan.options, at);
-      const buffer = out.subarray(0, layout.length);
-      if (bytes === undefined) generatorShardGradients(gan, { noise }, buffer);
-      else {
-        const images = imagesFromBytes(bytes.subarray(done * shardBytes, (done + 1) * shardBytes));
-        discriminatorShardGradients(gan, { images, noise }, buffer);
-      }
-      // The last element says whether a member wants to stop: all see the same sum, so all stop after the same step.
-      out[layout.length] = control.stopRequested() ? 1 : 0;
-    },
-    shared.partials.map((partial) => new Float32Array(partial)),
-    training.spare[network],
-  );
-  await comm.call('publish', position);
+  await computeShards(training, order, position, items);
   clock.lap('compute');
+  control.report({ ...position, activity: 'WAITING_PEER', shardsDone: order.shards.count });
 
-  report('WAITING_PEER', order.shards.count);
+  const update = beginUpdate(
+    gan.phases[name],
+    config.shards,
+    adamFromConfig(config, network),
+    state.networks[network],
+  );
+  const { reduced, bucketElements } = order.buffers[position.phase] as GenerationOrder['buffers'][number];
+  const sum = new Float32Array(reduced);
+  const gradients = sum.subarray(0, gan.phases[name].length);
   try {
-    await reduced;
+    // What is there is taken while the next buckets are still on their way.
+    for (let buckets = 0; buckets * bucketElements < sum.length;) {
+      const more = await comm.call('reduced', { ...position, beyond: buckets });
+      profile.add('reduce', 1000 * clock.lap('wait'));
+      update.take(gradients.subarray(buckets * bucketElements, more * bucketElements));
+      profile.add('adam', 1000 * clock.lap('update'));
+      buckets = more;
+    }
+    await whole;
   } catch (thrown) {
     const error = GanTrainError.from(thrown);
     if (error.code === 'cancelled') return false;
@@ -149,40 +136,95 @@ async function runPhase(
   }
   clock.lap('wait');
 
-  const sum = new Float32Array(shared.reduced);
+  const result = update.finish();
   const shadow = shadowOf(state.networks[network]);
-  const result = applyPhase(
-    layout,
-    sum.subarray(0, layout.length),
-    config.shards,
-    adamFromConfig(config, network),
-    state.networks[network],
-  );
   const triple = { generation: order.generation, position };
   const open = control.commit(triple, () => {
     state.triple = triple;
-    if (!result.committed) return;
-    state.networks[network] = shadow;
+    if (result.committed) state.networks[network] = shadow;
   });
   if (!open) return false;
-  state.stopAgreed ||= (sum[layout.length] as number) > 0;
+  state.stopAgreed ||= (sum[gradients.length] as number) > 0;
   noteScalars(state, name, result.scalars);
   if (result.committed) assignWeights(gan, network, shadow.weights);
   else {
     state.row.skippedPhases++;
     training.log.warn({ ...position }, 'gradient not finite: every trainer skips this update');
   }
-  clock.lap('update');
+  profile.add('adam', 1000 * clock.lap('update'));
   await comm.call('phaseDone', {
     ...position,
     committed: result.committed,
     seconds: clock.seconds,
     scalars: result.scalars,
     gradientNorm: result.gradientNorm,
-    items: name === 'd' ? itemsPerShard * order.shards.count : 0,
+    items: name === 'd' ? (config.batch / config.shards) * order.shards.count : 0,
     tensors: tensorCount(),
   });
   return true;
+}
+
+/**
+ * The gradients of this trainer's shards, summed into its partials; buckets are published as they become final.
+ * `items` are the shards' images, in a phase that needs any.
+ */
+async function computeShards(
+  { config, gan, comm, control, profile, spare }: Training,
+  { shards, buffers }: GenerationOrder,
+  position: { step: number; phase: number },
+  items: Uint8Array | undefined,
+): Promise<void> {
+  const { name, network } = phases[position.phase] as (typeof phases)[number];
+  const { length } = gan.phases[name];
+  const { partials, bucketElements } = buffers[position.phase] as GenerationOrder['buffers'][number];
+  const itemsPerShard = config.batch / config.shards;
+  const shardBytes = items === undefined ? 0 : items.length / shards.count;
+  const startMs = performance.now();
+  const spent = { trace: 0, graph: 0 };
+  let published = 0;
+  sumShards(
+    shards,
+    (shard, out, onFinal) => {
+      const done = shard - shards.first;
+      control.report({ ...position, activity: 'COMPUTING', shardsDone: done });
+      const noise = shardNoise(gan.options, {
+        seed: config.seed,
+        step: position.step,
+        phase: name,
+        from: shard * itemsPerShard,
+        count: itemsPerShard,
+      });
+      const buffer = out.subarray(0, length);
+      // The last element says whether a member wants to stop: all see the same sum, so all stop after the same step.
+      out[length] = control.stopRequested() ? 1 : 0;
+      const images = items && imagesFromBytes(items.subarray(done * shardBytes, (done + 1) * shardBytes));
+      const times = images
+        ? discriminatorShardGradients(gan, { images, noise }, buffer, onFinal)
+        : generatorShardGradients(gan, { noise }, buffer, onFinal);
+      spent.trace += times.trace;
+      spent.graph += times.graph;
+    },
+    partials.map((partial) => new Float32Array(partial)),
+    spare[network],
+    (elements) => {
+      const buckets = Math.floor(elements / bucketElements);
+      if (buckets <= published) return;
+      published = buckets;
+      void comm.call('publish', { ...position, buckets }).catch(() => undefined);
+    },
+  );
+  await comm.call('publish', { ...position, buckets: Math.ceil((length + 1) / bucketElements) });
+  profile.add('trace', spent.trace);
+  profile.add('graph', spent.graph);
+  profile.add('copy', performance.now() - startMs - spent.trace - spent.graph);
+}
+
+/** For `gan-train bench step`, and for whoever looks for lost time. */
+function logProfile({ log, profile }: Training, step: number, stepMs: number): void {
+  const ms = profile.end(stepMs);
+  if (!log.isLevelEnabled('debug')) return;
+  const { user, system } = process.cpuUsage();
+  log.debug({ step, ms, cpuSeconds: (user + system) / 1e6 }, stepMessage);
 }
 
 function noteScalars({ row }: TrainerState, phase: 'd' | 'g', scalars: Record<string, number>): void {
@@ -248,10 +290,13 @@ function createClock() {
   let lastMs = performance.now();
   return {
     seconds,
-    lap(part: keyof typeof seconds): void {
+    /** Counts the time since the last lap, in seconds, to a part, and returns it. */
+    lap(part: keyof typeof seconds): number {
       const nowMs = performance.now();
-      seconds[part] += (nowMs - lastMs) / 1000;
+      const lapSeconds = (nowMs - lastMs) / 1000;
+      seconds[part] += lapSeconds;
       lastMs = nowMs;
+      return lapSeconds;
     },
   };
 }

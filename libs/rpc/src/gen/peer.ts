@@ -6,6 +6,8 @@ import type { Generation as _gan_train_v1_Generation, Generation__Output as _gan
 import type { PeerClient as _gan_train_v1_PeerClient, PeerDefinition as _gan_train_v1_PeerDefinition } from './gan_train/v1/Peer.js';
 import type { Position as _gan_train_v1_Position, Position__Output as _gan_train_v1_Position__Output } from './gan_train/v1/Position.js';
 import type { PullRequest as _gan_train_v1_PullRequest, PullRequest__Output as _gan_train_v1_PullRequest__Output } from './gan_train/v1/PullRequest.js';
+import type { ShareReply as _gan_train_v1_ShareReply, ShareReply__Output as _gan_train_v1_ShareReply__Output } from './gan_train/v1/ShareReply.js';
+import type { ShareRequest as _gan_train_v1_ShareRequest, ShareRequest__Output as _gan_train_v1_ShareRequest__Output } from './gan_train/v1/ShareRequest.js';
 import type { StateTriple as _gan_train_v1_StateTriple, StateTriple__Output as _gan_train_v1_StateTriple__Output } from './gan_train/v1/StateTriple.js';
 import type { TensorInfo as _gan_train_v1_TensorInfo, TensorInfo__Output as _gan_train_v1_TensorInfo__Output } from './gan_train/v1/TensorInfo.js';
 
@@ -21,6 +23,8 @@ export interface ProtoGrpcType {
       Peer: SubtypeConstructor<typeof grpc.Client, _gan_train_v1_PeerClient> & { service: _gan_train_v1_PeerDefinition }
       Position: MessageTypeDefinition<_gan_train_v1_Position, _gan_train_v1_Position__Output>
       PullRequest: MessageTypeDefinition<_gan_train_v1_PullRequest, _gan_train_v1_PullRequest__Output>
+      ShareReply: MessageTypeDefinition<_gan_train_v1_ShareReply, _gan_train_v1_ShareReply__Output>
+      ShareRequest: MessageTypeDefinition<_gan_train_v1_ShareRequest, _gan_train_v1_ShareRequest__Output>
       StateTriple: MessageTypeDefinition<_gan_train_v1_StateTriple, _gan_train_v1_StateTriple__Output>
       TensorInfo: MessageTypeDefinition<_gan_train_v1_TensorInfo, _gan_train_v1_TensorInfo__Output>
     }

@@ -1,26 +1,38 @@
 import {
   allReduce,
   bucketsOfLength,
+  createSharedSums,
   createShelf,
+  meetMember,
   rootsOfRange,
   type Group,
+  type GroupMember,
   type Serving,
 } from '@gan-train/collective';
 import { layoutsFromOptions } from '@gan-train/gan/layout';
 import { createPeerClient, type Start } from '@gan-train/rpc';
 import { GanTrainError, modelFromConfig, type RunConfig } from '@gan-train/service';
 import type { GenerationOrder } from '../comm-calls.js';
+import { createArrivals } from './arrivals.js';
 
 /** One phase may take long at full width; a peer that never answers is the coordinator's to evict. */
 const phaseTimeoutMs = 1_800_000;
+
+interface PhasePosition {
+  step: number;
+  phase: number;
+}
 
 /** This trainer's place in one generation: buffers, connections to the other members, what it serves. */
 export interface OpenGeneration {
   order: GenerationOrder;
   serving: Serving;
-  publish(position: { step: number; phase: number }): void;
+  /** The first `buckets` buckets of this trainer's partial sums are final. */
+  publish(position: PhasePosition, buckets: number): void;
   /** Rejects with `cancelled` once the generation is closed. */
-  allReduce(position: { step: number; phase: number }): Promise<void>;
+  allReduce(position: PhasePosition): Promise<void>;
+  /** Resolves with the number of leading buckets that are reduced, once it is more than `beyond`. Rejects as `allReduce`. */
+  reduced(position: PhasePosition, beyond: number): Promise<number>;
   /** Nothing is served or pulled in it any more. */
   close(): void;
 }
@@ -38,55 +50,91 @@ export function openGeneration(
   const own = members[rank];
   if (own === undefined)
     throw new GanTrainError('protocol', 'a generation was started here without this trainer');
-  const shards = { first: own.firstShard, count: own.shardCount };
   const { phases } = layoutsFromOptions(modelFromConfig(config));
-  const buffers = [phases.d, phases.g].map(({ length }) => {
-    // One element more than the layout: whether a member wants to stop.
-    const shared = (): SharedArrayBuffer => new SharedArrayBuffer(4 * (length + 1));
-    return { partials: rootsOfRange(shards).map(shared), reduced: shared() };
+  // One element more than the layout: whether a member wants to stop.
+  const lengths = [phases.d, phases.g].map(({ length }) => length + 1);
+  const sumsLayout = (shards: { first: number; count: number }) => ({
+    lengths,
+    roots: rootsOfRange(shards).length,
   });
+  const shards = { first: own.firstShard, count: own.shardCount };
+  const bucketElements = config.bucketKiB * 256;
+  const buffers = lengths.map((length) => {
+    const partials = rootsOfRange(shards).map(() => new SharedArrayBuffer(4 * length));
+    // The sum takes the place of the first partial.
+    return { partials, reduced: partials[0] ?? new SharedArrayBuffer(4 * length), bucketElements };
+  });
+  const views = new Map<SharedArrayBuffer, Float32Array>();
+  const viewOf = (buffer: SharedArrayBuffer): Float32Array => {
+    const view = views.get(buffer) ?? new Float32Array(buffer);
+    views.set(buffer, view);
+    return view;
+  };
   const shelf = createShelf(
     buffers.map(({ partials, reduced }) => ({
-      partials: partials.map((partial) => new Float32Array(partial)),
-      reduced: new Float32Array(reduced),
-      buckets: bucketsOfLength(reduced.byteLength / 4, config.bucketKiB * 256),
+      partials: partials.map(viewOf),
+      reduced: viewOf(reduced),
+      buckets: bucketsOfLength(reduced.byteLength / 4, bucketElements),
     })),
   );
-  const clients = members.map(({ address }, i) => (i === rank ? undefined : createPeerClient(address)));
-  const group: Group = {
-    runId,
-    generation,
-    rank,
-    shelf,
-    members: members.map(({ address, firstShard, shardCount }, i) => ({
-      name: `trainer ${i} (${address})`,
-      shards: { first: firstShard, count: shardCount },
-      client: clients[i],
-    })),
-  };
+  const sums = members.length > 1 ? createSharedSums(sumsLayout(shards)) : undefined;
   const closed = new AbortController();
+  const clients = members.map(({ address }, i) => (i === rank ? undefined : createPeerClient(address)));
+  const meeting = Promise.all(
+    members.map(async ({ address, firstShard, shardCount }, i): Promise<GroupMember> => {
+      const member = {
+        name: `trainer ${i} (${address})`,
+        shards: { first: firstShard, count: shardCount },
+        client: clients[i],
+      };
+      if (member.client === undefined) return member;
+      const peerSums = await meetMember(
+        { client: member.client, name: member.name },
+        { runId, generation },
+        sumsLayout(member.shards),
+        { deadline: Date.now() + phaseTimeoutMs, signal: closed.signal },
+      );
+      closed.signal.addEventListener('abort', () => peerSums?.close());
+      if (closed.signal.aborted) peerSums?.close();
+      return { ...member, sums: peerSums };
+    }),
+  );
+  // It is awaited by each phase; until then a failure must not count as unhandled.
+  meeting.catch(() => undefined);
+  const spare: Group['spare'] = new Map();
+  const arrivals = buffers.map(() => createArrivals());
+  const arrivalsOf = ({ phase }: PhasePosition) => arrivals[phase] as ReturnType<typeof createArrivals>;
   return {
     order: { generation, rank, members: members.length, shards, steps: start.steps, buffers },
-    serving: { runId, generation, members: members.length, rank, shelf },
-    publish(position) {
-      shelf.publishPartials(position, shelf.buffers(position.phase).buckets.length);
-    },
+    serving: { runId, generation, members: members.length, rank, shelf, sums },
+    publish: (position, buckets) => shelf.publishPartials(position, buckets),
     async allReduce(position) {
-      if (closed.signal.aborted) throw new GanTrainError('cancelled', 'the generation is closed');
+      const arrived = arrivalsOf(position);
+      arrived.begin(position.step);
       shelf.open(position);
-      const options = { timeoutMs: phaseTimeoutMs, signal: closed.signal, onBytes };
+      const options = {
+        timeoutMs: phaseTimeoutMs,
+        signal: closed.signal,
+        onBytes,
+        onBucket: (bucket: number) => arrived.note(bucket),
+      };
       try {
+        const group = { runId, generation, rank, shelf, spare, members: await meeting };
         await allReduce(group, position, options);
-      } catch (error) {
+      } catch (thrown) {
         // What breaks because the generation ends, ends as its end.
-        if (closed.signal.aborted)
-          throw new GanTrainError('cancelled', 'the generation is closed', undefined, error);
+        const error = closed.signal.aborted
+          ? new GanTrainError('cancelled', 'the generation is closed', undefined, thrown)
+          : GanTrainError.from(thrown);
+        arrived.fail(error);
         throw error;
       }
     },
+    reduced: async (position, beyond) => arrivalsOf(position).beyond(position.step, beyond),
     close() {
       closed.abort();
       shelf.close();
+      sums?.close();
       for (const client of clients) client?.close();
     },
   };

@@ -1,6 +1,15 @@
 import type { Server } from '@grpc/grpc-js';
-import { servePull, type Serving } from '@gan-train/collective';
-import { createRpcServer, listen, peerService, streamHandler, type PullRequest } from '@gan-train/rpc';
+import { servePull, serveShare, type Serving } from '@gan-train/collective';
+import {
+  createRpcServer,
+  decodeChunk,
+  listen,
+  peerService,
+  streamHandler,
+  unaryHandler,
+  type PullRequest,
+  type ShareRequest,
+} from '@gan-train/rpc';
 import { parseAddress } from '../address.js';
 
 /** Serves this trainer's partial and reduced parts to its peers. Returns the server and where it listens. */
@@ -14,10 +23,13 @@ export async function startPeerServer(
   server.addService(peerService, {
     Pull: streamHandler(async function* (request: PullRequest, signal) {
       for await (const chunk of servePull(request, serving(), signal)) {
-        onBytes(chunk.length);
+        // What lies in shared memory is sent too.
+        const { offset, payload } = decodeChunk(chunk);
+        onBytes(payload.length > 0 ? payload.length : offset);
         yield chunk;
       }
     }),
+    Share: unaryHandler(async (request: ShareRequest) => Promise.resolve(serveShare(request, serving()))),
   });
   return { server, host, port: await listen(server, host, port) };
 }

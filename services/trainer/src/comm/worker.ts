@@ -200,17 +200,9 @@ const calls: CommCalls = {
     const bytes = await items.itemsOfStep(step, openOrder().shards);
     return new Moved(bytes, [bytes.buffer as ArrayBuffer]);
   },
-  allReduce: async (position) => {
-    if (generation === undefined) throw new GanTrainError('cancelled', 'there is no generation');
-    try {
-      await generation.allReduce(position);
-    } catch (error) {
-      // When the generation ended because the session did, that is the reason to give.
-      if (joinedRun().session.ended.aborted && orders.length === 0) throw joinedRun().session.ended.reason;
-      throw error;
-    }
-  },
-  publish: async (position) => Promise.resolve(generation?.publish(position)),
+  allReduce: async (position) => whileJoined(async (open) => open.allReduce(position)),
+  reduced: async ({ beyond, ...position }) => whileJoined(async (open) => open.reduced(position, beyond)),
+  publish: async ({ buckets, ...position }) => Promise.resolve(generation?.publish(position, buckets)),
   row: async (row) => {
     rows.push(row);
     sendRowsSoon(joinedRun().session);
@@ -237,6 +229,17 @@ const calls: CommCalls = {
     if (!session.ended.aborted) await session.sendAndFlush({ failed: { code, message } });
   },
 };
+
+async function whileJoined<T>(work: (open: OpenGeneration) => Promise<T>): Promise<T> {
+  if (generation === undefined) throw new GanTrainError('cancelled', 'there is no generation');
+  try {
+    return await work(generation);
+  } catch (error) {
+    // When the generation ended because the session did, that is the reason to give.
+    if (joinedRun().session.ended.aborted && orders.length === 0) throw joinedRun().session.ended.reason;
+    throw error;
+  }
+}
 
 function openOrder(): OpenGeneration['order'] {
   if (generation === undefined) throw new GanTrainError('internal', 'there is no generation');

@@ -28,6 +28,7 @@ export interface PullRequest {
   'kind'?: (_gan_train_v1_PullRequest_Kind);
   'bucket'?: (number);
   'part'?: (number);
+  'inPlace'?: (boolean);
 }
 
 export interface PullRequest__Output {
@@ -37,4 +38,5 @@ export interface PullRequest__Output {
   'kind': (_gan_train_v1_PullRequest_Kind__Output);
   'bucket': (number);
   'part': (number);
+  'inPlace': (boolean);
 }

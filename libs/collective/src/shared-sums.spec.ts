@@ -1,0 +1,112 @@
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createSharedSums, openPeerSums, type PeerSums, type SharedSums } from './shared-sums.js';
+import { awkwardFloats, bitsOf } from './testing.js';
+
+const layout = { lengths: [10, 7], roots: 2 };
+const at = (step: number) => ({ step, phase: 0 });
+
+let folder: string;
+const closing: (() => void)[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'shared-sums-'));
+});
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+  rmSync(folder, { recursive: true });
+});
+
+function pair(): { sums: SharedSums; peer: PeerSums } {
+  const sums = createSharedSums(layout, folder) as SharedSums;
+  const peer = openPeerSums(sums.address, layout) as PeerSums;
+  closing.push(
+    () => sums.close(),
+    () => peer.close(),
+  );
+  return { sums, peer };
+}
+
+describe('shared sums', () => {
+  it('give back, to the bit, what was put into every range of every array', () => {
+    const { sums, peer } = pair();
+    const places = [0, 1].flatMap((phase) =>
+      [0, 1, undefined].flatMap((root) => [0, 4].map((start) => ({ phase, root, start }))),
+    );
+    const valuesOf = (i: number): Float32Array => awkwardFloats(3, i);
+    places.forEach((place, i) => expect(sums.put(at(1), place, valuesOf(i))).toBe(true));
+    places.forEach((place, i) => {
+      const target = new Float32Array(new SharedArrayBuffer(12));
+      peer.read(place, target);
+      expect(bitsOf(Float32Array.from(target))).toEqual(bitsOf(valuesOf(i)));
+    });
+  });
+
+  it('are written once a step', () => {
+    const { sums, peer } = pair();
+    const place = { phase: 1, root: undefined, start: 2 };
+    const seen = (): number => {
+      const target = new Float32Array(1);
+      peer.read(place, target);
+      return target[0] as number;
+    };
+    sums.put(at(1), place, Float32Array.of(1));
+    sums.put(at(1), place, Float32Array.of(2));
+    expect(seen()).toBe(1);
+    sums.put(at(2), place, Float32Array.of(2));
+    expect(seen()).toBe(2);
+  });
+
+  it('leave no file behind, even while they are open', () => {
+    pair();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('can be read after their owner is gone', () => {
+    const sums = createSharedSums(layout, folder) as SharedSums;
+    const peer = openPeerSums(sums.address, layout) as PeerSums;
+    closing.push(() => peer.close());
+    const place = { phase: 0, root: 1, start: 0 };
+    sums.put(at(1), place, Float32Array.of(5));
+    sums.close();
+    const target = new Float32Array(1);
+    peer.read(place, target);
+    expect(target[0]).toBe(5);
+  });
+
+  it('refuse to be read where nothing was put', () => {
+    const { peer } = pair();
+    expect(() => peer.read({ phase: 1, root: 0, start: 0 }, new Float32Array(1))).toThrow(
+      expect.objectContaining({ code: 'protocol' }) as Error,
+    );
+  });
+
+  it('are not made where there is no such folder', () => {
+    expect(createSharedSums(layout, join(folder, 'missing'))).toBeUndefined();
+  });
+
+  it('say when something could not be written', () => {
+    const sums = createSharedSums(layout, folder) as SharedSums;
+    sums.close();
+    expect(sums.put(at(1), { phase: 0, root: 0, start: 0 }, Float32Array.of(1))).toBe(false);
+  });
+
+  it('are not taken from an address that is of another host: no process, no file, or another token', () => {
+    const { sums } = pair();
+    const file = join(folder, 'other');
+    writeFileSync(file, Buffer.alloc(100));
+    const fd = openSync(file, 'r');
+    closing.push(() => closeSync(fd));
+    for (const change of [
+      { pid: 0 },
+      { pid: 2 ** 31 - 1 },
+      { fd: 999_999 },
+      { fd },
+      { token: Buffer.alloc(32) },
+    ]) {
+      expect(openPeerSums({ ...sums.address, ...change }, layout)).toBeUndefined();
+    }
+    expect(openPeerSums({ ...sums.address, token: Buffer.alloc(0) }, layout)).toBeUndefined();
+  });
+});

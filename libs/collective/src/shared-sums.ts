@@ -1,0 +1,136 @@
+/**
+ * A member's sums, for members on the same host: a file in memory, which these read instead of pulling bytes through gRPC. That is
+ * one copy by the kernel on either side, where a pull costs several and the work of HTTP/2.
+ *
+ * The file has no name: it's found as what another process holds open, and is gone when both have closed it, however they end.
+ */
+import { randomBytes } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { GanTrainError } from '@gan-train/service';
+import type { Position } from './shelf.js';
+
+const memoryFolder = '/dev/shm';
+const tokenBytes = 32;
+
+/** What a member tells the others: see `ShareReply` in the contract. */
+export interface SharedSumsAddress {
+  pid: number;
+  fd: number;
+  token: Buffer;
+}
+
+/** What both sides know of a member's sums: the lengths of the phases' buffers, and how many roots it has. */
+export interface SumsLayout {
+  lengths: readonly number[];
+  roots: number;
+}
+
+/** A range of one array of a phase: the partial sum of a root, or the reduced sum. */
+export interface SumsPlace {
+  phase: number;
+  /** The root's index; undefined for the reduced sum. */
+  root: number | undefined;
+  /** Its first element. */
+  start: number;
+}
+
+export interface SharedSums {
+  readonly address: SharedSumsAddress;
+  /** Puts what is final at a step in its place, once. False when there is no room. */
+  put(position: Position, place: SumsPlace, values: Float32Array): boolean;
+  close(): void;
+}
+
+/** Sums of another process. */
+export interface PeerSums {
+  /** Throws `protocol` when they are not there. */
+  read(place: SumsPlace, target: Float32Array): void;
+  close(): void;
+}
+
+/** Undefined where there is no such memory: other systems than Linux, a container without it. */
+export function createSharedSums(layout: SumsLayout, folder = memoryFolder): SharedSums | undefined {
+  const token = randomBytes(tokenBytes);
+  let fd: number;
+  try {
+    const path = join(folder, `gan-train-${token.toString('hex')}`);
+    fd = openSync(path, 'wx+', 0o600);
+    unlinkSync(path);
+  } catch {
+    return undefined;
+  }
+  /** Steps at which places were last written. */
+  const steps = new Map<number, number>();
+  const sums: SharedSums = {
+    address: { pid: process.pid, fd, token },
+    put({ step }, place, values) {
+      const at = byteOfPlace(layout, place);
+      if (steps.get(at) === step) return true;
+      if (!writeAll(fd, bytesOf(values), at)) return false;
+      steps.set(at, step);
+      return true;
+    },
+    close: () => closeSync(fd),
+  };
+  if (writeAll(fd, token, 0)) return sums;
+  sums.close();
+  return undefined;
+}
+
+/** The sums at an address, if this process can read them: if it's on the same host, and of the same user. */
+export function openPeerSums(
+  { pid, fd: theirFd, token }: SharedSumsAddress,
+  layout: SumsLayout,
+): PeerSums | undefined {
+  if (pid === 0) return undefined;
+  let fd: number;
+  try {
+    // Not blocking: on another host it could be anything, such as a pipe that nobody writes to.
+    fd = openSync(`/proc/${pid}/fd/${theirFd}`, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
+  if (!isSharedSums(fd, token)) {
+    closeSync(fd);
+    return undefined;
+  }
+  return {
+    read(place, target) {
+      const bytes = bytesOf(target);
+      const at = byteOfPlace(layout, place);
+      for (let done = 0; done < bytes.length;) {
+        const count = readSync(fd, bytes, done, bytes.length - done, at + done);
+        if (count === 0) throw new GanTrainError('protocol', `sums end at byte ${at + done}`);
+        done += count;
+      }
+    },
+    close: () => closeSync(fd),
+  };
+}
+
+function isSharedSums(fd: number, token: Buffer): boolean {
+  if (token.length !== tokenBytes || !fstatSync(fd).isFile()) return false;
+  const found = Buffer.alloc(tokenBytes);
+  return readSync(fd, found, 0, tokenBytes, 0) === tokenBytes && found.equals(token);
+}
+
+/** The arrays lie one after the other, phase by phase; what nobody writes takes no memory. */
+function byteOfPlace({ lengths, roots }: SumsLayout, { phase, root = roots, start }: SumsPlace): number {
+  const before = lengths.slice(0, phase).reduce((sum, length) => sum + (roots + 1) * length, 0);
+  return tokenBytes + 4 * (before + root * (lengths[phase] ?? 0) + start);
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+function writeAll(fd: number, bytes: Uint8Array, at: number): boolean {
+  try {
+    for (let done = 0; done < bytes.length;) {
+      done += writeSync(fd, bytes, done, bytes.length - done, at + done);
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
