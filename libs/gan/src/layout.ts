@@ -129,7 +129,7 @@ function weightShapes(layer: LayerSpec, input: readonly number[]): Record<string
 }
 
 /** Shape of what a layer makes of one item of shape `input`. */
-function outputShape(layer: LayerSpec, input: number[]): number[] {
+export function outputShape(layer: LayerSpec, input: number[]): number[] {
   const [height = 1, width = 1] = input;
   switch (layer.kind) {
     case 'dense':
