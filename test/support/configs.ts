@@ -11,7 +11,7 @@ export const tinyDcgan: Asked = { ...tiny, preset: 'dcgan', size: 28, width: 3 }
 export const tinySeed: Asked = { ...tiny, preset: 'seed', size: 16, width: 2 };
 
 /** A phase takes so long that a signal or a request surely falls into it. */
-export const slow: Asked = { ...tinyDcgan, width: 48, batch: 256, shards: 1, bucketKiB: 1024 };
+export const slow: Asked = { ...tinyDcgan, width: 96, batch: 256, shards: 1, bucketKiB: 1024 };
 
 /** More steps than a test waits for: the run ends by what the test does. */
 export const endless = 1_000_000;

@@ -1,6 +1,7 @@
 export * from './architecture.js';
 export * from './presets.js';
 export * from './random.js';
+export { copyFloats } from './copy-floats.js';
 export type * from './layout.js';
 export { layoutsFromOptions } from './layout.js';
 export { assignWeights, createGan, disposeGan, type Gan } from './model.js';

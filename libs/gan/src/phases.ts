@@ -3,6 +3,7 @@
  * to be summed over the shards.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { copyFloats } from './copy-floats.js';
 import { engineRunMs, flushEngine, tensorOfItems } from './engine.js';
 import { discriminateByBatch, generateByBatch } from './forward.js';
 import type { PhaseLayout } from './layout.js';
@@ -127,8 +128,8 @@ function writeGradients(
   flushEngine();
   watch.computed();
   const write = (tensor: tf.Tensor, offset: number): void => {
-    const values = tensor.dataSync();
-    out.set(values, offset);
+    const values = tensor.dataSync<'float32'>();
+    copyFloats(out, offset, values);
     onWritten(offset + values.length);
   };
   for (const spec of trainable) write(grads[variables.get(spec.name)!.name]!, spec.offset);

@@ -66,7 +66,7 @@ describe('resolveConfig', () => {
       weightsEvery: 100,
       checkpointSeconds: 60,
       keepCheckpoints: 3,
-      bucketKiB: 1024,
+      bucketKiB: 16_384,
       joinSeconds: 300,
       grpcPort: 0,
       httpPort: 0,

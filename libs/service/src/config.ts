@@ -54,7 +54,7 @@ export function resolveConfig(asked: unknown): RunConfig {
     weightsEvery: preset.weightsEvery,
     checkpointSeconds: 60,
     keepCheckpoints: 3,
-    bucketKiB: 1024,
+    bucketKiB: 16_384,
     joinSeconds: 300,
     grpcPort: 0,
     httpPort: 0,

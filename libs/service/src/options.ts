@@ -168,7 +168,7 @@ export const options = {
     'operational',
     'N',
     whole(1, 262_144),
-    '1024',
+    '16384',
     'gradient bytes that travel together, in KiB',
   ),
   joinSeconds: option(

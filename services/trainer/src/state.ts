@@ -1,4 +1,11 @@
-import { createState, initialState, type Gan, type NetworkLayout, type NetworkState } from '@gan-train/gan';
+import {
+  copyFloats,
+  createState,
+  initialState,
+  type Gan,
+  type NetworkLayout,
+  type NetworkState,
+} from '@gan-train/gan';
 import type { CheckpointHeader, LossRow, Triple } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 import type { CheckpointUpload } from './comm-calls.js';
@@ -84,7 +91,7 @@ export function snapshotState(
   const floats = new Float32Array(data);
   let at = 0;
   const entries = tensors.map(({ name, shape, network, field, offset, length }) => {
-    floats.set(state.networks[network][field].subarray(offset, offset + length), at);
+    copyFloats(floats, at, state.networks[network][field].subarray(offset, offset + length));
     const entry = { name, shape, offset: 4 * at, length: 4 * length };
     at += length;
     return entry;

@@ -62,6 +62,8 @@ export async function trainGeneration(training: Training, order: GenerationOrder
   const { control, gan, state } = training;
   for (const { network } of phases) assignWeights(gan, network, state.networks[network].weights);
   control.openGeneration();
+  // A step's items are asked for while the step before is still being computed.
+  const ahead = createAhead(async (step) => training.comm.call('items', { step }));
   let stepStartMs = performance.now();
   for (;;) {
     const { step: committedStep, phase: committedPhase } = state.triple.position;
@@ -69,7 +71,9 @@ export async function trainGeneration(training: Training, order: GenerationOrder
     const step = midStep ? committedStep : committedStep + 1;
     if (step > order.steps) break;
     if (!midStep) {
-      if (!(await runPhase(training, order, { step, phase: 0 }))) return;
+      const items = ahead.take(step);
+      if (step < order.steps) ahead.ask(step + 1);
+      if (!(await runPhase(training, order, { step, phase: 0 }, items))) return;
     }
     if (!(await runPhase(training, order, { step, phase: 1 }))) return;
 
@@ -77,7 +81,7 @@ export async function trainGeneration(training: Training, order: GenerationOrder
     state.row.imagesPerSecond = (1000 * training.config.batch) / (nowMs - stepStartMs);
     logProfile(training, step, nowMs - stepStartMs);
     stepStartMs = nowMs;
-    await training.comm.call('row', state.row);
+    tell(training, 'row', state.row);
     state.row = emptyRow(step + 1);
     const last = step === order.steps || state.stopAgreed;
     if (order.rank === 0) await store(training, step, last);
@@ -95,18 +99,20 @@ async function runPhase(
   training: Training,
   order: GenerationOrder,
   position: { step: number; phase: number },
+  items?: Promise<Uint8Array>,
 ): Promise<boolean> {
   const { config, gan, comm, control, state, profile } = training;
   const { name, network } = phases[position.phase] as (typeof phases)[number];
   const clock = createClock();
-  const whole = comm.call('allReduce', position);
-  // Who waits for buckets gets its failure too.
-  whole.catch(() => undefined);
+  // A trainer on its own has the sum as soon as it has made it.
+  const alone = order.members === 1;
+  // Who waits for buckets learns of its failure.
+  if (!alone) tell(training, 'allReduce', position);
   control.report({ ...position, activity: 'WAITING_DATA', shardsDone: 0 });
-  const items = name === 'd' ? await comm.call('items', { step: position.step }) : undefined;
+  const bytes = await items;
   clock.lap('data');
 
-  await computeShards(training, order, position, items);
+  computeShards(training, order, position, bytes);
   clock.lap('compute');
   control.report({ ...position, activity: 'WAITING_PEER', shardsDone: order.shards.count });
 
@@ -122,19 +128,17 @@ async function runPhase(
   try {
     // What is there is taken while the next buckets are still on their way.
     for (let buckets = 0; buckets * bucketElements < sum.length;) {
-      const more = await comm.call('reduced', { ...position, beyond: buckets });
+      const more = alone ? Infinity : await comm.call('reduced', { ...position, beyond: buckets });
       profile.add('reduce', 1000 * clock.lap('wait'));
       update.take(gradients.subarray(buckets * bucketElements, more * bucketElements));
       profile.add('adam', 1000 * clock.lap('update'));
       buckets = more;
     }
-    await whole;
   } catch (thrown) {
     const error = GanTrainError.from(thrown);
     if (error.code === 'cancelled') return false;
     throw error;
   }
-  clock.lap('wait');
 
   const result = update.finish();
   const shadow = shadowOf(state.networks[network]);
@@ -152,7 +156,7 @@ async function runPhase(
     training.log.warn({ ...position }, 'gradient not finite: every trainer skips this update');
   }
   profile.add('adam', 1000 * clock.lap('update'));
-  await comm.call('phaseDone', {
+  tell(training, 'phaseDone', {
     ...position,
     committed: result.committed,
     seconds: clock.seconds,
@@ -164,16 +168,26 @@ async function runPhase(
   return true;
 }
 
+/** Says something to the communication thread that nobody waits for: the next call that is waited for finds out if it is gone. */
+function tell<Name extends keyof CommCalls & string>(
+  { comm, log }: Training,
+  name: Name,
+  request: Parameters<CommCalls[Name]>[0],
+): void {
+  comm.call(name, request).catch((error: unknown) => log.debug({ err: error, call: name }, 'not heard'));
+}
+
 /**
  * The gradients of this trainer's shards, summed into its partials; buckets are published as they become final.
  * `items` are the shards' images, in a phase that needs any.
  */
-async function computeShards(
-  { config, gan, comm, control, profile, spare }: Training,
-  { shards, buffers }: GenerationOrder,
+function computeShards(
+  training: Training,
+  { shards, buffers, members }: GenerationOrder,
   position: { step: number; phase: number },
   items: Uint8Array | undefined,
-): Promise<void> {
+): void {
+  const { config, gan, control, profile, spare } = training;
   const { name, network } = phases[position.phase] as (typeof phases)[number];
   const { length } = gan.phases[name];
   const { partials, bucketElements } = buffers[position.phase] as GenerationOrder['buffers'][number];
@@ -182,6 +196,10 @@ async function computeShards(
   const startMs = performance.now();
   const spent = { trace: 0, graph: 0 };
   let published = 0;
+  const publish = (buckets: number): void => {
+    published = buckets;
+    if (members > 1) tell(training, 'publish', { ...position, buckets });
+  };
   sumShards(
     shards,
     (shard, out, onFinal) => {
@@ -208,15 +226,29 @@ async function computeShards(
     spare[network],
     (elements) => {
       const buckets = Math.floor(elements / bucketElements);
-      if (buckets <= published) return;
-      published = buckets;
-      void comm.call('publish', { ...position, buckets }).catch(() => undefined);
+      if (buckets > published) publish(buckets);
     },
   );
-  await comm.call('publish', { ...position, buckets: Math.ceil((length + 1) / bucketElements) });
+  publish(Math.ceil((length + 1) / bucketElements));
   profile.add('trace', spent.trace);
   profile.add('graph', spent.graph);
   profile.add('copy', performance.now() - startMs - spent.trace - spent.graph);
+}
+
+/** What steps need, asked for ahead of time. */
+function createAhead<T>(load: (step: number) => Promise<T>) {
+  let asked: { step: number; result: Promise<T> } | undefined;
+  const ask = (step: number): Promise<T> => {
+    const result = load(step);
+    // It counts once it is taken.
+    result.catch(() => undefined);
+    asked = { step, result };
+    return result;
+  };
+  return {
+    ask: (step: number): void => void ask(step),
+    take: async (step: number): Promise<T> => (asked?.step === step ? asked.result : ask(step)),
+  };
 }
 
 /** For `gan-train bench step`, and for whoever looks for lost time. */
