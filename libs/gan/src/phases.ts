@@ -51,7 +51,8 @@ export function discriminatorShardGradients(
         `a shard of ${real.shape[0]} images needs as many noise vectors, not ${noise.shape[0]}`,
       );
     }
-    const fake = generateByBatch(gan, noise, () => undefined);
+    // Of G's layers only the last one's output is kept: a lazy engine would store every tensor that is still alive.
+    const fake = tf.tidy(() => generateByBatch(gan, noise, () => undefined));
     const loss = gan.options.preset === 'seed' ? concatenatedLoss : separateLosses;
     writeGradients(gan, gan.phases.d, { out, onWritten, watch }, (report) => loss(gan, real, fake, report));
   });
