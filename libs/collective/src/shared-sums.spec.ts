@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -90,6 +90,24 @@ describe('shared sums', () => {
     const sums = createSharedSums(layout, folder) as SharedSums;
     sums.close();
     expect(sums.put(at(1), { phase: 0, root: 0, start: 0 }, Float32Array.of(1))).toBe(false);
+  });
+
+  it('are neither read nor written once they are closed, whatever their file numbers stand for then', () => {
+    const sums = createSharedSums(layout, folder) as SharedSums;
+    const peer = openPeerSums(sums.address, layout) as PeerSums;
+    const place = { phase: 0, root: 0, start: 0 };
+    sums.put(at(1), place, Float32Array.of(5));
+    sums.close();
+    peer.close();
+    const file = join(folder, 'other');
+    writeFileSync(file, Buffer.alloc(100));
+    const reused = [openSync(file, 'r+'), openSync(file, 'r+')];
+    closing.push(() => reused.forEach((fd) => closeSync(fd)));
+    expect(sums.put(at(2), place, Float32Array.of(1))).toBe(false);
+    expect(() => peer.read(place, new Float32Array(1))).toThrow(
+      expect.objectContaining({ code: 'cancelled' }) as Error,
+    );
+    expect(readFileSync(file)).toEqual(Buffer.alloc(100));
   });
 
   it('are not taken from an address that is of another host: no process, no file, or another token', () => {

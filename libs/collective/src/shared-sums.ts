@@ -44,7 +44,7 @@ export interface SharedSums {
 
 /** Sums of another process. */
 export interface PeerSums {
-  /** Throws `protocol` when they are not there. */
+  /** Throws `protocol` when they are not there, `cancelled` after `close`. */
   read(place: SumsPlace, target: Float32Array): void;
   close(): void;
 }
@@ -62,16 +62,21 @@ export function createSharedSums(layout: SumsLayout, folder = memoryFolder): Sha
   }
   /** Steps at which places were last written. */
   const steps = new Map<number, number>();
+  // The number of a closed file may soon be another file's.
+  let open = true;
   const sums: SharedSums = {
     address: { pid: process.pid, fd, token },
     put({ step }, place, values) {
       const at = byteOfPlace(layout, place);
       if (steps.get(at) === step) return true;
-      if (!writeAll(fd, bytesOf(values), at)) return false;
+      if (!open || !writeAll(fd, bytesOf(values), at)) return false;
       steps.set(at, step);
       return true;
     },
-    close: () => closeSync(fd),
+    close() {
+      open = false;
+      closeSync(fd);
+    },
   };
   if (writeAll(fd, token, 0)) return sums;
   sums.close();
@@ -95,8 +100,10 @@ export function openPeerSums(
     closeSync(fd);
     return undefined;
   }
+  let open = true;
   return {
     read(place, target) {
+      if (!open) throw new GanTrainError('cancelled', 'the generation is closed');
       const bytes = bytesOf(target);
       const at = byteOfPlace(layout, place);
       for (let done = 0; done < bytes.length;) {
@@ -105,7 +112,10 @@ export function openPeerSums(
         done += count;
       }
     },
-    close: () => closeSync(fd),
+    close() {
+      open = false;
+      closeSync(fd);
+    },
   };
 }
 

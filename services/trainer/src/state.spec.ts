@@ -68,6 +68,19 @@ describe('a state', () => {
   });
 });
 
+describe('createInitialState', () => {
+  it('says that a model is too large', () => {
+    const discriminator = { ...gan.layouts.discriminator, length: 2e8, trainableLength: 2e8 };
+    const huge = { ...gan, layouts: { ...gan.layouts, discriminator } };
+    expect(() => createInitialState(huge, 1)).toThrow(
+      expect.objectContaining({
+        code: 'bad_config',
+        what: expect.stringContaining('take a smaller width or size') as string,
+      }) as Error,
+    );
+  });
+});
+
 describe('a snapshot', () => {
   it.each([
     { step: 6, phase: 1 },

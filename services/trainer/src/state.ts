@@ -36,12 +36,17 @@ export const emptyRow = (step: number): LossRow => ({
 /** Step 0 is complete: the next position is (1, 0). */
 export const initialTriple: Triple = { generation: { term: 0, n: 0 }, position: { step: 0, phase: 1 } };
 
+/** Throws `bad_config` when the model's state does not fit this machine. */
 export function createInitialState(gan: Gan, seed: number): TrainerState {
+  const stateOf = (network: Network): NetworkState => {
+    try {
+      return initialState(gan, network, seed);
+    } catch (error) {
+      throw new GanTrainError('bad_config', (error as Error).message, undefined, error);
+    }
+  };
   return {
-    networks: {
-      generator: initialState(gan, 'generator', seed),
-      discriminator: initialState(gan, 'discriminator', seed),
-    },
+    networks: { generator: stateOf('generator'), discriminator: stateOf('discriminator') },
     triple: initialTriple,
     row: emptyRow(1),
     stopAgreed: false,

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   allReduce,
   bucketsOfLength,
@@ -79,6 +80,8 @@ export function openGeneration(
   );
   const sums = members.length > 1 ? createSharedSums(sumsLayout(shards)) : undefined;
   const closed = new AbortController();
+  // Every member on this host listens to it.
+  setMaxListeners(0, closed.signal);
   const clients = members.map(({ address }, i) => (i === rank ? undefined : createPeerClient(address)));
   const meeting = Promise.all(
     members.map(async ({ address, firstShard, shardCount }, i): Promise<GroupMember> => {
