@@ -5,18 +5,21 @@ type Pair = readonly [number, number];
 type Padding = Parameters<typeof backend_util.computeConv2DInfo>[4];
 type DimRounding = Parameters<typeof backend_util.computeConv2DInfo>[5];
 
-/** Pairs are [height, width]. */
-export interface ConvGeometry {
-  readonly batch: number;
+/** Windows over the two middle axes of an NHWC tensor. Pairs are [height, width]. */
+export interface WindowGeometry {
   readonly input: Pair;
   readonly output: Pair;
   readonly filter: Pair;
-  readonly inChannels: number;
-  readonly outChannels: number;
   readonly strides: Pair;
   readonly dilations: Pair;
   readonly padBefore: Pair;
   readonly padAfter: Pair;
+}
+
+export interface ConvGeometry extends WindowGeometry {
+  readonly batch: number;
+  readonly inChannels: number;
+  readonly outChannels: number;
 }
 
 /** Attributes that the convolution kernels of TensorFlow.js share. */
@@ -45,16 +48,10 @@ export function convGeometryFromShapes(
     dimRoundingMode,
   );
   const geometry: ConvGeometry = {
+    ...windowGeometry(info),
     batch: info.batchSize,
-    input: [info.inHeight, info.inWidth],
-    output: [info.outHeight, info.outWidth],
-    filter: [info.filterHeight, info.filterWidth],
     inChannels: info.inChannels,
     outChannels: info.outChannels,
-    strides: [info.strideHeight, info.strideWidth],
-    dilations: [info.dilationHeight, info.dilationWidth],
-    padBefore: [info.padInfo.top, info.padInfo.left],
-    padAfter: [info.padInfo.bottom, info.padInfo.right],
   };
   // For padding in pixels TensorFlow.js takes the filter's height for its width too, and for its dilated size, so that its
   // outputs may need more zeros than were asked for.
@@ -62,7 +59,20 @@ export function convGeometryFromShapes(
   return { ...geometry, padAfter: [geometry.padAfter[0] + missing[0], geometry.padAfter[1] + missing[1]] };
 }
 
-/** Rows and columns at the end of the padded input that no filter position reaches. */
+/** What TensorFlow.js finds out about the windows of a convolution or a pooling. */
+export function windowGeometry(info: backend_util.Conv2DInfo): WindowGeometry {
+  return {
+    input: [info.inHeight, info.inWidth],
+    output: [info.outHeight, info.outWidth],
+    filter: [info.filterHeight, info.filterWidth],
+    strides: [info.strideHeight, info.strideWidth],
+    dilations: [info.dilationHeight, info.dilationWidth],
+    padBefore: [info.padInfo.top, info.padInfo.left],
+    padAfter: [info.padInfo.bottom, info.padInfo.right],
+  };
+}
+
+/** Rows and columns at the end of the padded input that no window reaches. */
 export function uncovered({
   input,
   output,
@@ -71,7 +81,7 @@ export function uncovered({
   dilations,
   padBefore,
   padAfter,
-}: ConvGeometry): [number, number] {
+}: WindowGeometry): [number, number] {
   const rest = (axis: 0 | 1): number => {
     const covered = strides[axis] * (output[axis] - 1) + dilations[axis] * (filter[axis] - 1) + 1;
     return input[axis] + padBefore[axis] + padAfter[axis] - covered;
@@ -80,6 +90,6 @@ export function uncovered({
 }
 
 /** ONNX's order: all begins, then all ends. */
-export function onnxPads({ padBefore, padAfter }: Pick<ConvGeometry, 'padBefore' | 'padAfter'>): number[] {
+export function onnxPads({ padBefore, padAfter }: Pick<WindowGeometry, 'padBefore' | 'padAfter'>): number[] {
   return [...padBefore, ...padAfter];
 }

@@ -50,13 +50,36 @@ export function emitSumOfPixels(
   return parts.length === 1 ? parts[0]! : writer.op('Sum', parts);
 }
 
-/** What `write` writes, once for a graph and a key. */
-export function emitOnce(writer: GraphWriter, key: string, write: () => string): string {
-  const known = writer.shared.get(key);
-  if (known) return known[0]!;
-  const name = write();
-  writer.shared.set(key, [name]);
-  return name;
+/** Number of the pixel that has a term. */
+type TermPlace<Term> = (image: number, row: Term, column: Term) => number;
+
+/**
+ * The lists that `emitSumOfPixels` adds up, where the terms of a pixel are those of its row with those of its column: as many as
+ * a pixel may have, an entry for each [image, row, column].
+ *
+ * @param zeros number of a pixel of zeros, which stands where a pixel has fewer terms
+ */
+export function termsOfPixels<Term>(
+  batch: number,
+  rows: readonly (readonly Term[])[],
+  columns: readonly (readonly Term[])[],
+  zeros: number,
+  placeOf: TermPlace<Term>,
+): number[][] {
+  const most = (terms: readonly (readonly Term[])[]): number =>
+    Math.max(1, ...terms.map(({ length }) => length));
+  return count(most(rows)).flatMap((a) =>
+    count(most(columns)).map((b) =>
+      count(batch).flatMap((image) =>
+        rows.flatMap((ofRow) =>
+          columns.map((ofColumn) => {
+            const [row, column] = [ofRow[a], ofColumn[b]];
+            return row === undefined || column === undefined ? zeros : placeOf(image, row, column);
+          }),
+        ),
+      ),
+    ),
+  );
 }
 
 /** 0 .. length - 1 */

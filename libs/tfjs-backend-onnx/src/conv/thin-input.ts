@@ -2,25 +2,22 @@
  * Convolutions of an image of very few channels, by plane: a row of the patch matrix is a shifted plane of a channel. Whole
  * lines are moved where im2col.ts would move pixels of one to three numbers.
  */
-import { nameIn, permutedValue, plainName, plainValue } from '../emit/value.js';
+import { nameIn, permutedValue } from '../emit/value.js';
 import type { GraphValue, Permutation } from '../emit/value.js';
 import type { GraphWriter } from '../emit/writer.js';
 import type { ConvAlgorithm } from './algorithm.js';
 import type { ConvGeometry } from './geometry.js';
-import { count, emitOnce, emitPad } from './pixels.js';
+import { filterFromMatrix, filterMatrix, outputFromMatrix, outputMatrix } from './matrices.js';
+import { count, emitPad } from './pixels.js';
 
 /** NHWC stored as CNHW. */
 const CNHW: Permutation = [3, 0, 1, 2];
 
 export const thinInputConvolution: ConvAlgorithm = {
   forward(writer, geometry, x, filter, bias) {
-    const { batch, output, outChannels } = geometry;
-    const patches = emitPatches(writer, geometry, x);
-    const weights = filterMatrix(writer, geometry, filter);
-    const product = writer.op('FusedMatMul', [patches, weights], { transA: 1 }, 'com.microsoft');
-    const biased = bias ? writer.op('Add', [product, plainName(writer, bias)]) : product;
-    const shape = [batch, ...output, outChannels];
-    return plainValue(writer.reshape(biased, shape), shape, 'float32');
+    const operands = [emitPatches(writer, geometry, x), filterMatrix(writer, geometry, filter)];
+    const product = writer.op('FusedMatMul', operands, { transA: 1 }, 'com.microsoft');
+    return outputFromMatrix(writer, geometry, product, bias);
   },
 
   inputGradient(writer, geometry, dy, filter) {
@@ -33,31 +30,16 @@ export const thinInputConvolution: ConvAlgorithm = {
   },
 
   filterGradient(writer, geometry, x, dy) {
-    const { filter, inChannels, outChannels } = geometry;
-    const patches = emitPatches(writer, geometry, x);
-    const dw = writer.op('MatMul', [patches, outputMatrix(writer, geometry, dy)]);
-    const shape = [...filter, inChannels, outChannels];
-    return plainValue(writer.reshape(dw, shape), shape, 'float32');
+    const operands = [emitPatches(writer, geometry, x), outputMatrix(writer, geometry, dy)];
+    return filterFromMatrix(writer, geometry, writer.op('MatMul', operands));
   },
 };
-
-/** [filter elements * Cin, Cout] */
-function filterMatrix(writer: GraphWriter, geometry: ConvGeometry, filter: GraphValue): string {
-  const { filter: size, inChannels, outChannels } = geometry;
-  return writer.reshape(plainName(writer, filter), [size[0] * size[1] * inChannels, outChannels]);
-}
-
-/** [batch * Ho * Wo, Cout] */
-function outputMatrix(writer: GraphWriter, geometry: ConvGeometry, y: GraphValue): string {
-  const { batch, output, outChannels } = geometry;
-  return writer.reshape(plainName(writer, y), [batch * output[0] * output[1], outChannels]);
-}
 
 /** [filter elements * Cin, batch * Ho * Wo] */
 function emitPatches(writer: GraphWriter, geometry: ConvGeometry, x: GraphValue): string {
   const { batch, output, filter, inChannels, strides, dilations, padBefore, padAfter } = geometry;
   const source = nameIn(writer, x, CNHW);
-  return emitOnce(writer, `planes ${source} ${JSON.stringify({ ...geometry, outChannels: 0 })}`, () => {
+  return writer.once(`planes ${source} ${JSON.stringify({ ...geometry, outChannels: 0 })}`, () => {
     const padded = emitPad(writer, source, [
       [0, 0],
       [0, 0],
@@ -75,9 +57,9 @@ function emitPatches(writer: GraphWriter, geometry: ConvGeometry, x: GraphValue)
         writer.int64s(strides),
       ]);
     });
-    const patches = shifted.length === 1 ? shifted[0]! : writer.op('Concat', shifted, { axis: 0 });
+    const rows = shifted.length === 1 ? shifted[0]! : writer.op('Concat', shifted, { axis: 0 });
     const size = batch * output[0] * output[1];
-    return writer.reshape(patches, [filter[0] * filter[1] * inChannels, size]);
+    return writer.reshape(rows, [filter[0] * filter[1] * inChannels, size]);
   });
 }
 

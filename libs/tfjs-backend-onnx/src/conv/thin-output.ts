@@ -8,7 +8,6 @@ import type { GraphWriter } from '../emit/writer.js';
 import type { ConvAlgorithm } from './algorithm.js';
 import { uncovered } from './geometry.js';
 import type { ConvGeometry } from './geometry.js';
-import { emitOnce } from './pixels.js';
 import { thinInputConvolution } from './thin-input.js';
 
 export const thinOutputConvolution: ConvAlgorithm = {
@@ -50,7 +49,7 @@ function turnedGeometry(geometry: ConvGeometry): ConvGeometry {
 
 function turnedFilter(writer: GraphWriter, geometry: ConvGeometry, filter: GraphValue): GraphValue {
   const { filter: size, inChannels, outChannels } = geometry;
-  const name = emitOnce(writer, `turned ${plainName(writer, filter)}`, () =>
+  const name = writer.once(`turned ${plainName(writer, filter)}`, () =>
     plainName(writer, emitTurned(writer, geometry, filter)),
   );
   return plainValue(name, [...size, outChannels, inChannels], 'float32');

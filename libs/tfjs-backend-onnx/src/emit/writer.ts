@@ -20,8 +20,7 @@ export class GraphWriter {
   readonly initializers: OnnxInitializer[] = [];
   /** By name. */
   readonly inputs = new Map<string, GraphInput>();
-  /** Results that several ops of a graph share, by a key of their own. */
-  readonly shared = new Map<string, string[]>();
+  private readonly shared = new Map<string, string | readonly string[]>();
   private readonly constants = new Map<string, string>();
   private readonly views = new Map<string, string>();
   private readonly aliases = new Map<string, string>();
@@ -54,6 +53,15 @@ export class GraphWriter {
     this.nodes.push({ op, domain, inputs: sources, outputs, attributes });
     for (const output of outputs) this.computed.add(output);
     return outputs;
+  }
+
+  /** Results that several ops of a graph share: what `write` writes, once for a key. */
+  once<Names extends string | readonly string[]>(key: string, write: () => Names): Names {
+    const known = this.shared.get(key);
+    if (known !== undefined) return known as Names;
+    const names = write();
+    this.shared.set(key, names);
+    return names;
   }
 
   /**

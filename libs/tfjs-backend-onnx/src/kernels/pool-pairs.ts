@@ -35,24 +35,20 @@ interface Pairs {
 function emitPairs(writer: GraphWriter, x: GraphValue): Pairs {
   const [batch, height, width, channels] = x.shape as [number, number, number, number];
   const source = plainName(writer, x);
-  const key = `pairs ${source}`;
-  let names = writer.shared.get(key);
-  if (!names) {
+  const [left, right, upper, lower] = writer.once(`pairs ${source}`, () => {
     const columns = emitHalves(writer, writer.reshape(source, [(batch * height * width) / 2, 2, channels]));
     const widest = writer.reshape(writer.op('Max', columns), [
       (batch * height) / 2,
       2,
       (width / 2) * channels,
     ]);
-    names = [...columns, ...emitHalves(writer, widest)];
-    writer.shared.set(key, names);
-  }
-  const [left, right, upper, lower] = names as [string, string, string, string];
+    return [...columns, ...emitHalves(writer, widest)] as const;
+  });
   return { left, right, upper, lower };
 }
 
-function emitHalves(writer: GraphWriter, x: string): string[] {
-  return writer.ops('Split', [x, writer.int64s([1, 1])], 2, { axis: 1 });
+function emitHalves(writer: GraphWriter, x: string): [string, string] {
+  return writer.ops('Split', [x, writer.int64s([1, 1])], 2, { axis: 1 }) as [string, string];
 }
 
 /** Two values side by side on axis 1: dy where the first is not the smaller one, and dy where it is, zeros elsewhere. */

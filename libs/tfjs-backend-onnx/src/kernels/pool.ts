@@ -1,8 +1,8 @@
 /** Pooling kernels. */
 import { backend_util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { ConvAttributes } from '../conv/geometry.js';
-import { onnxPads } from '../conv/geometry.js';
+import type { ConvAttributes, WindowGeometry } from '../conv/geometry.js';
+import { onnxPads, uncovered, windowGeometry } from '../conv/geometry.js';
 import type { LazyOp } from '../emit/op.js';
 import { nameIn, NCHW, permutedValue, plainValue, sizeOf } from '../emit/value.js';
 import type { GraphValue } from '../emit/value.js';
@@ -12,16 +12,9 @@ import { haveDtype, inputOf } from './kernel.js';
 import type { KernelCall, LazyKernel } from './kernel.js';
 import { emitMaxOfPairs, emitMaxOfPairsGradient } from './pool-pairs.js';
 
-type Pair = readonly [number, number];
-
-/** Pairs are [height, width]. */
-interface PoolGeometry {
+interface PoolGeometry extends WindowGeometry {
   readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];
-  readonly filter: Pair;
-  readonly strides: Pair;
-  readonly padBefore: Pair;
-  readonly padAfter: Pair;
 }
 
 function poolGeometry(shape: readonly number[], call: KernelCall): PoolGeometry {
@@ -36,30 +29,7 @@ function poolGeometry(shape: readonly number[], call: KernelCall): PoolGeometry 
     pad,
     dimRoundingMode,
   );
-  return {
-    inputShape: shape,
-    outputShape: info.outShape,
-    filter: [info.filterHeight, info.filterWidth],
-    strides: [info.strideHeight, info.strideWidth],
-    padBefore: [info.padInfo.top, info.padInfo.left],
-    padAfter: [info.padInfo.bottom, info.padInfo.right],
-  };
-}
-
-/** Rows and columns at the end of the padded input that no window reaches. */
-function uncovered({
-  inputShape,
-  outputShape,
-  filter,
-  strides,
-  padBefore,
-  padAfter,
-}: PoolGeometry): [number, number] {
-  const rest = (axis: 0 | 1): number => {
-    const covered = strides[axis] * (outputShape[axis + 1]! - 1) + filter[axis];
-    return inputShape[axis + 1]! + padBefore[axis] + padAfter[axis] - covered;
-  };
-  return [rest(0), rest(1)];
+  return { ...windowGeometry(info), inputShape: shape, outputShape: info.outShape };
 }
 
 function poolAttributes(geometry: PoolGeometry): Attributes {
@@ -76,23 +46,17 @@ function emitMaxPoolWithIndices(
   geometry: PoolGeometry,
 ): [string, string] {
   const input = nameIn(writer, x, NCHW);
-  const key = `MaxPool ${input} ${JSON.stringify(geometry)}`;
-  let pooled = writer.shared.get(key);
-  if (!pooled) {
-    pooled = writer.ops('MaxPool', [input], 2, poolAttributes(geometry));
-    writer.shared.set(key, pooled);
-  }
-  return pooled as [string, string];
+  return writer.once(
+    `MaxPool ${input} ${JSON.stringify(geometry)}`,
+    () => writer.ops('MaxPool', [input], 2, poolAttributes(geometry)) as [string, string],
+  );
 }
 
 /** Whether windows are 2 x 2, touch, and cover the input exactly. */
-function isPairs({ inputShape, outputShape, filter, strides, padBefore }: PoolGeometry): boolean {
+function isPairs({ input, output, filter, strides, padBefore }: PoolGeometry): boolean {
   return [0, 1].every(
     (axis) =>
-      filter[axis] === 2 &&
-      strides[axis] === 2 &&
-      padBefore[axis] === 0 &&
-      inputShape[axis + 1] === 2 * outputShape[axis + 1]!,
+      filter[axis] === 2 && strides[axis] === 2 && padBefore[axis] === 0 && input[axis] === 2 * output[axis]!,
   );
 }
 
@@ -120,10 +84,10 @@ const MAX_POOL_GRAD_OP: LazyOp = {
     }
     const [, indices] = emitMaxPoolWithIndices(writer, x!, geometry);
     const gradient = nameIn(writer, dy!, NCHW);
-    const { filter, strides, inputShape } = geometry;
+    const { filter, strides, input } = geometry;
     const overlap = filter.some((size, axis) => size > strides[axis]!);
     // MaxUnpool refuses inputs that no window would be left of but for the padding.
-    const isThin = uncovered(geometry).some((rest, axis) => inputShape[axis + 1]! <= rest);
+    const isThin = uncovered(geometry).some((rest, axis) => input[axis]! <= rest);
     const dx =
       overlap || isThin
         ? emitScatterAdd(writer, gradient, indices, geometry)

@@ -1,6 +1,6 @@
 /** How the output of a convolution is cut into tiles, and where the elements of a tile lie in memory. */
 import type { ConvGeometry } from '../geometry.js';
-import { count } from '../pixels.js';
+import { count, termsOfPixels } from '../pixels.js';
 import { winogradMatrices } from './matrices.js';
 import type { WinogradMatrices } from './matrices.js';
 
@@ -146,24 +146,13 @@ export interface OverlappingPixels {
 export function overlappingPixels(rows: AxisTiling, columns: AxisTiling, batch: number): OverlappingPixels {
   const phases = rows.stride * columns.stride;
   const zeros = rows.matrices.n * columns.matrices.n * batch * rows.tiles * columns.tiles * phases;
-  const verticals = count(rows.input).map((row) => placesInTiles(rows, row));
-  const horizontals = count(columns.input).map((column) => placesInTiles(columns, column));
-  const most = (places: readonly Place[][]): number => Math.max(1, ...places.map(({ length }) => length));
-  const lists = count(most(verticals)).flatMap((a) =>
-    count(most(horizontals)).map((b) =>
-      count(batch).flatMap((image) =>
-        verticals.flatMap((held) =>
-          horizontals.map((heldAcross) => {
-            const [v, h] = [held[a], heldAcross[b]];
-            if (!v || !h) return zeros;
-            const inTile = v.element * columns.matrices.n + h.element;
-            const tile = ((inTile * batch + image) * rows.tiles + v.tile) * columns.tiles + h.tile;
-            return (tile * rows.stride + v.phase) * columns.stride + h.phase;
-          }),
-        ),
-      ),
-    ),
-  );
+  const places = (axis: AxisTiling): Place[][] =>
+    count(axis.input).map((index) => placesInTiles(axis, index));
+  const lists = termsOfPixels(batch, places(rows), places(columns), zeros, (image, row, column) => {
+    const inTile = row.element * columns.matrices.n + column.element;
+    const tile = ((inTile * batch + image) * rows.tiles + row.tile) * columns.tiles + column.tile;
+    return (tile * rows.stride + row.phase) * columns.stride + column.phase;
+  });
   return { lists, withZeros: lists.some((list) => list.includes(zeros)) };
 }
 

@@ -7,11 +7,12 @@
  * With V the transformed input and U the transformed filter, M = V U for each place of a tile, and the gradients are the
  * adjoints: dU = V' dM, dV = dM U'. V, U and dM are written once for a graph, whoever asks first.
  */
-import { plainName, plainValue } from '../../emit/value.js';
+import { plainName } from '../../emit/value.js';
 import type { GraphValue } from '../../emit/value.js';
 import type { GraphWriter } from '../../emit/writer.js';
 import type { ConvAlgorithm } from '../algorithm.js';
-import { emitOnce, emitPad, emitPixels, emitSumOfPixels } from '../pixels.js';
+import { filterFromMatrix, inputFromMatrix, outputFromMatrix } from '../matrices.js';
+import { emitPad, emitPixels, emitSumOfPixels } from '../pixels.js';
 import { kronecker, transpose } from './matrices.js';
 import {
   inputPixels,
@@ -35,9 +36,7 @@ export const createWinograd = (tileSize: number): ConvAlgorithm => ({
     const narrow = emitInner(writer, mw.at, product, mh.n, tiling.tiles * outChannels);
     const outputs = emitOuter(writer, mh.at, narrow, mw.m * tiling.tiles * outChannels);
     const y = emitPixels(writer, outputs, outChannels, outputPixels(rows, columns, batch));
-    const shape = [batch, rows.output, columns.output, outChannels];
-    const biased = bias ? writer.op('Add', [y, plainName(writer, bias)]) : y;
-    return plainValue(writer.reshape(biased, shape), shape, 'float32');
+    return outputFromMatrix(writer, geometry, y, bias);
   },
 
   inputGradient(writer, geometry, dy, filter) {
@@ -54,8 +53,7 @@ export const createWinograd = (tileSize: number): ConvAlgorithm => ({
     const zeros = withZeros ? [new Array<number>(mh.n).fill(0)] : [];
     const held = emitOuter(writer, [...transpose(mh.bt), ...zeros], wide, mw.n * size);
     const dx = emitSumOfPixels(writer, held, inChannels, lists);
-    const shape = [batch, rows.input, columns.input, inChannels];
-    return plainValue(writer.reshape(dx, shape), shape, 'float32');
+    return inputFromMatrix(writer, geometry, dx);
   },
 
   filterGradient(writer, geometry, x, dy) {
@@ -68,8 +66,7 @@ export const createWinograd = (tileSize: number): ConvAlgorithm => ({
     const size = phases * inChannels * outChannels;
     const narrow = emitInner(writer, transpose(mw.g), du, mh.n, size);
     const taps = emitOuter(writer, transpose(mh.g), narrow, mw.r * size);
-    const shape = [rows.filter, columns.filter, inChannels, outChannels];
-    return plainValue(emitWithoutPhases(writer, tiling, taps), shape, 'float32');
+    return filterFromMatrix(writer, geometry, emitWithoutPhases(writer, tiling, taps));
   },
 });
 
@@ -77,7 +74,7 @@ export const createWinograd = (tileSize: number): ConvAlgorithm => ({
 function emitInput(writer: GraphWriter, tiling: Tiling, x: GraphValue): string {
   const { rows, columns, batch, tiles, phases, places, inChannels } = tiling;
   const source = plainName(writer, x);
-  return emitOnce(writer, `V ${source} ${JSON.stringify([rows, columns])}`, () => {
+  return writer.once(`V ${source} ${JSON.stringify([rows, columns])}`, () => {
     const padded = emitPad(writer, source, [
       [0, 0],
       [rows.padBefore, rows.reach - rows.padBefore - rows.input],
@@ -98,8 +95,7 @@ function emitInput(writer: GraphWriter, tiling: Tiling, x: GraphValue): string {
 function emitFilter(writer: GraphWriter, tiling: Tiling, filter: GraphValue): string {
   const { rows, columns, phases, places, inChannels, outChannels } = tiling;
   const source = plainName(writer, filter);
-  return emitOnce(
-    writer,
+  return writer.once(
     `U ${source} ${JSON.stringify([rows, columns].map(({ matrices: { m, r }, stride }) => [m, r, stride]))}`,
     () => {
       const [mh, mw] = [rows.matrices, columns.matrices];
@@ -115,8 +111,7 @@ function emitFilter(writer: GraphWriter, tiling: Tiling, filter: GraphValue): st
 function emitOutputGradient(writer: GraphWriter, tiling: Tiling, dy: GraphValue): string {
   const { rows, columns, batch, tiles, places, outChannels } = tiling;
   const source = plainName(writer, dy);
-  return emitOnce(
-    writer,
+  return writer.once(
     `dM ${source} ${JSON.stringify([rows, columns].map(({ matrices: { m, r } }) => [m, r]))}`,
     () => {
       const [mh, mw] = [rows.matrices, columns.matrices];
@@ -150,8 +145,7 @@ function emitWithPhases(writer: GraphWriter, { rows, columns, ...tiling }: Tilin
 
 /** The inverse of {@link emitWithPhases}. */
 function emitWithoutPhases(writer: GraphWriter, { rows, columns, ...tiling }: Tiling, taps: string): string {
-  const shape = [rows.filter, columns.filter, tiling.inChannels, tiling.outChannels];
-  if (tiling.phases === 1) return writer.reshape(taps, shape);
+  if (tiling.phases === 1) return taps;
   const [rh, rw] = [rows.matrices.r, columns.matrices.r];
   const size = tiling.inChannels * tiling.outChannels;
   const split = writer.reshape(taps, [rh, rw, rows.stride, columns.stride, size]);
@@ -160,13 +154,11 @@ function emitWithoutPhases(writer: GraphWriter, { rows, columns, ...tiling }: Ti
     rw * columns.stride,
     size,
   ]);
-  const cropped = writer.op('Slice', [
-    joined,
-    writer.int64s([0, 0]),
-    writer.int64s([rows.filter, columns.filter]),
-    writer.int64s([0, 1]),
+  return emitPad(writer, joined, [
+    [0, rows.filter - rh * rows.stride],
+    [0, columns.filter - rw * columns.stride],
+    [0, 0],
   ]);
-  return writer.reshape(cropped, shape);
 }
 
 /** Multiplies the first axis, [from, size] to [to, size]. */
