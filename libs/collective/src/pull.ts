@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   errorFromStatus,
   floatsFromBytes,
@@ -7,9 +6,7 @@ import {
   type PullRequest,
 } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
-
-const firstBackoffMs = 20;
-const longestBackoffMs = 1_000;
+import { retry } from './retry.js';
 
 export interface PullOptions {
   deadline: number;
@@ -31,25 +28,25 @@ export async function pullFloats(
   target: Float32Array,
   options: PullOptions,
 ): Promise<void> {
-  for (let backoffMs = firstBackoffMs; ; backoffMs = Math.min(2 * backoffMs, longestBackoffMs)) {
-    if (options.signal.aborted) throw new GanTrainError('cancelled', 'the generation is closed');
+  const attempt = async (): Promise<void> => {
     try {
       await pullOnce(client, request, target, options);
-      return;
     } catch (thrown) {
       const error = errorFromStatus(thrown, 'trainer_lost');
-      const late = Date.now() + backoffMs > options.deadline;
-      if (options.signal.aborted) continue;
       // Cancelled, and not by us: the peer's side of the call broke.
-      const isBroken = error.code === 'trainer_lost' || error.code === 'cancelled';
-      if (!isBroken || late) {
-        const code = isBroken ? 'trainer_lost' : error.code;
-        throw new GanTrainError(code, `pulling from ${name}: ${error.what}`, undefined, error);
-      }
-      // An abort shortens the wait; the check above then ends the loop.
-      await delay(backoffMs, undefined, { signal: options.signal }).catch(() => undefined);
+      throw error.code === 'cancelled'
+        ? new GanTrainError('trainer_lost', error.what, undefined, error)
+        : error;
     }
-  }
+  };
+  await retry(attempt, {
+    what: `pulling from ${name}`,
+    deadline: options.deadline,
+    signal: options.signal,
+    passing: ['trainer_lost'],
+    firstBackoffMs: 20,
+    longestBackoffMs: 1_000,
+  });
 }
 
 async function pullOnce(

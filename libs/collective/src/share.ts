@@ -1,12 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { callUnary, type PeerClient, type ShareReply, type ShareRequest } from '@gan-train/rpc';
-import { GanTrainError } from '@gan-train/service';
+import { retry } from './retry.js';
 import { fence, type Serving } from './serve-pull.js';
 import { openPeerSums, type PeerSums, type SumsLayout } from './shared-sums.js';
 
 const askTimeoutMs = 10_000;
-const firstBackoffMs = 10;
-const longestBackoffMs = 500;
 
 /** Answers `Peer.Share`. Throws `fenced` outside of the generation. */
 export function serveShare(request: ShareRequest, serving: Serving | undefined): ShareReply {
@@ -25,19 +22,16 @@ export async function meetMember(
   options: { deadline: number; signal: AbortSignal },
 ): Promise<PeerSums | undefined> {
   const call = client.Share.bind(client) as Parameters<typeof callUnary<typeof request, ShareReply>>[0];
-  for (let backoffMs = firstBackoffMs; ; backoffMs = Math.min(2 * backoffMs, longestBackoffMs)) {
-    if (options.signal.aborted) throw new GanTrainError('cancelled', 'the generation is closed');
-    try {
-      const reply = await callUnary(call, request, { timeoutMs: askTimeoutMs, unavailable: 'trainer_lost' });
-      return openPeerSums(reply, layout);
-    } catch (thrown) {
-      const error = GanTrainError.from(thrown);
-      const isEarly = ['fenced', 'trainer_lost', 'cancelled', 'timeout'].includes(error.code);
-      if (!isEarly || Date.now() + backoffMs > options.deadline) {
-        throw new GanTrainError(error.code, `meeting ${name}: ${error.what}`, undefined, error);
-      }
-      // An abort shortens the wait; the check above then ends the loop.
-      await delay(backoffMs, undefined, { signal: options.signal }).catch(() => undefined);
-    }
-  }
+  const attempt = async (): Promise<PeerSums | undefined> =>
+    openPeerSums(
+      await callUnary(call, request, { timeoutMs: askTimeoutMs, unavailable: 'trainer_lost' }),
+      layout,
+    );
+  return retry(attempt, {
+    what: `meeting ${name}`,
+    ...options,
+    passing: ['fenced', 'trainer_lost', 'cancelled', 'timeout'],
+    firstBackoffMs: 10,
+    longestBackoffMs: 500,
+  });
 }

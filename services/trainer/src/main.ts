@@ -9,8 +9,10 @@ import { controlFromBuffer, createControlBuffer } from './control.js';
 import { loadableEngines, loadEngine, type EngineName } from './engine.js';
 import { probeHash } from './probe.js';
 import { createInitialState, stateFromCheckpoint } from './state.js';
+import { upload } from './store.js';
 import { createCaller, type Caller } from './thread-calls.js';
-import { createTraining, trainGeneration, upload, type Training } from './train.js';
+import { trainGeneration } from './train.js';
+import { createTraining, type Training } from './training.js';
 
 export interface TrainerOptions {
   /** host:port of the coordinator's gRPC server. */

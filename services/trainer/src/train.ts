@@ -1,59 +1,25 @@
 import {
   assignWeights,
   beginUpdate,
-  bytesFromImages,
   discriminatorShardGradients,
-  generateImages,
   generatorShardGradients,
-  gridNoise,
   imagesFromBytes,
   shadowOf,
   shardNoise,
-  type Gan,
 } from '@gan-train/gan';
-import { adamFromConfig, GanTrainError, type Logger, type RunConfig } from '@gan-train/service';
-import type { CheckpointUpload, CommCalls, GenerationOrder } from './comm-calls.js';
-import type { Control } from './control.js';
+import { adamFromConfig, GanTrainError } from '@gan-train/service';
+import type { CommCalls, GenerationOrder } from './comm-calls.js';
 import { tensorCount } from './engine.js';
-import { createStepProfile, stepMessage, type StepProfile } from './profile.js';
+import { stepMessage } from './profile.js';
 import { sumShards } from './shard-sums.js';
-import { emptyRow, snapshotState, type Network, type TrainerState } from './state.js';
-import type { Caller } from './thread-calls.js';
+import { emptyRow, type TrainerState } from './state.js';
+import { store } from './store.js';
+import type { Training } from './training.js';
 
 const phases = [
   { name: 'd', network: 'discriminator' },
   { name: 'g', network: 'generator' },
 ] as const;
-
-/** Images of a grid: 8 x 8. */
-const gridImages = 64;
-
-export interface Training {
-  config: RunConfig;
-  gan: Gan;
-  comm: Caller<CommCalls>;
-  control: Control;
-  log: Logger;
-  state: TrainerState;
-  spare: Record<Network, Map<number, Float32Array>>;
-  profile: StepProfile;
-  /** When the last checkpoint was taken, on the monotonic clock. */
-  checkpointAtMs: number;
-  /** Uploads under way; the next of a kind waits for the one before. */
-  uploads: Map<CheckpointUpload['purpose'], { done: Promise<void>; data: SharedArrayBuffer }>;
-}
-
-export function createTraining(
-  parts: Pick<Training, 'config' | 'gan' | 'comm' | 'control' | 'log' | 'state'>,
-): Training {
-  return {
-    ...parts,
-    spare: { generator: new Map(), discriminator: new Map() },
-    profile: createStepProfile(),
-    checkpointAtMs: performance.now(),
-    uploads: new Map(),
-  };
-}
 
 /**
  * Trains in one generation until its last step, until the members agree to stop, or until the generation is closed.
@@ -267,54 +233,6 @@ function noteScalars({ row }: TrainerState, phase: 'd' | 'g', scalars: Record<st
   } else {
     row.gLoss = scalars.loss ?? NaN;
   }
-}
-
-/** Sends what is due after a step: a grid, weights, a checkpoint. The last step's are waited for. */
-async function store(training: Training, step: number, last: boolean): Promise<void> {
-  const { config } = training;
-  const due = (every: number): boolean => last || (every > 0 && step % every === 0);
-  if (due(config.sampleEvery)) await sendGrid(training, step);
-  if (due(config.weightsEvery)) await upload(training, 'WEIGHTS', last);
-  const elapsedMs = performance.now() - training.checkpointAtMs;
-  if (last || elapsedMs >= 1000 * config.checkpointSeconds) await upload(training, 'CHECKPOINT', last);
-}
-
-async function sendGrid({ config, gan, comm }: Training, step: number): Promise<void> {
-  const noise = gridNoise(gan.options, { seed: config.seed, count: gridImages });
-  const pixels = bytesFromImages(generateImages(gan, noise));
-  await comm.call('putGrid', { step, images: gridImages, pixels });
-}
-
-/**
- * Sends a copy of the state. One upload of a kind at a time: when one is still under way the next step's takes its turn,
- * with newer content; a final one waits. A failed one is logged and training goes on, unless it is final.
- */
-export async function upload(
-  training: Training,
-  purpose: CheckpointUpload['purpose'],
-  final: boolean,
-): Promise<void> {
-  const before = training.uploads.get(purpose);
-  if (before !== undefined) {
-    if (!final && !(await isSettled(before.done))) return;
-    await before.done;
-  }
-  training.checkpointAtMs = purpose === 'CHECKPOINT' ? performance.now() : training.checkpointAtMs;
-  const snapshot = snapshotState(training.gan, training.state, purpose, before?.data);
-  const sent = training.comm.call('putCheckpoint', { purpose, final, ...snapshot });
-  const done = sent.then(
-    () => undefined,
-    (error: unknown) => training.log.error({ err: error, purpose }, 'not stored'),
-  );
-  training.uploads.set(purpose, { done, data: snapshot.data });
-  if (final) await sent;
-}
-
-async function isSettled(promise: Promise<void>): Promise<boolean> {
-  const pending = Symbol('pending');
-  // A settled promise wins over one that settles a macrotask later.
-  const tick = new Promise<symbol>((resolve) => setImmediate(resolve, pending));
-  return (await Promise.race([promise, tick])) !== pending;
 }
 
 function createClock() {

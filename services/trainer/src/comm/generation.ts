@@ -8,6 +8,7 @@ import {
   rootsOfRange,
   type Group,
   type GroupMember,
+  type Position,
   type Serving,
 } from '@gan-train/collective';
 import { layoutsFromOptions } from '@gan-train/gan/layout';
@@ -19,21 +20,16 @@ import { createArrivals } from './arrivals.js';
 /** One phase may take long at full width; a peer that never answers is the coordinator's to evict. */
 const phaseTimeoutMs = 1_800_000;
 
-interface PhasePosition {
-  step: number;
-  phase: number;
-}
-
 /** This trainer's place in one generation: buffers, connections to the other members, what it serves. */
 export interface OpenGeneration {
   order: GenerationOrder;
   serving: Serving;
   /** The first `buckets` buckets of this trainer's partial sums are final. */
-  publish(position: PhasePosition, buckets: number): void;
+  publish(position: Position, buckets: number): void;
   /** Rejects with `cancelled` once the generation is closed. */
-  allReduce(position: PhasePosition): Promise<void>;
+  allReduce(position: Position): Promise<void>;
   /** Resolves with the number of leading buckets that are reduced, once it is more than `beyond`. Rejects as `allReduce`. */
-  reduced(position: PhasePosition, beyond: number): Promise<number>;
+  reduced(position: Position, beyond: number): Promise<number>;
   /** Nothing is served or pulled in it any more. */
   close(): void;
 }
@@ -106,7 +102,7 @@ export function openGeneration(
   meeting.catch(() => undefined);
   const spare: Group['spare'] = new Map();
   const arrivals = buffers.map(() => createArrivals());
-  const arrivalsOf = ({ phase }: PhasePosition) => arrivals[phase] as ReturnType<typeof createArrivals>;
+  const arrivalsOf = ({ phase }: Position) => arrivals[phase] as ReturnType<typeof createArrivals>;
   return {
     order: { generation, rank, members: members.length, shards, steps: start.steps, buffers },
     serving: { runId, generation, members: members.length, rank, shelf, sums },
