@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -39,14 +39,15 @@ function generateProtoTypes(outDir) {
   );
 }
 
-/** The optimizer's kernel as a module that holds WebAssembly, so that it needs no file beside it at run time. */
-function generateUpdateWasm(outDir) {
-  const wasm = join(outDir, 'update.wasm');
+/** A kernel in AssemblyScript as a module that holds WebAssembly, so that it needs no file beside it at run time. */
+function generateWasm(source, outDir) {
+  const name = basename(source, '.ts');
+  const wasm = join(outDir, `${name}.wasm`);
   execFileSync(
     process.execPath,
     [
       join(root, 'node_modules/assemblyscript/bin/asc.js'),
-      'update.ts',
+      basename(source),
       '--optimizeLevel=3',
       '--enable=simd',
       '--runtime=stub',
@@ -54,13 +55,13 @@ function generateUpdateWasm(outDir) {
       '--importMemory',
       `--outFile=${wasm}`,
     ],
-    { cwd: join(root, 'libs/gan/assembly'), stdio: ['ignore', 'ignore', 'inherit'] },
+    { cwd: join(root, dirname(source)), stdio: ['ignore', 'ignore', 'inherit'] },
   );
   const base64 = readFileSync(wasm).toString('base64');
   rmSync(wasm);
   writeFileSync(
-    join(outDir, 'update-wasm.ts'),
-    `/** libs/gan/assembly/update.ts, compiled: made by \`npm run generate\`. */\nexport const updateWasm =\n  '${base64}';\n`,
+    join(outDir, `${name}-wasm.ts`),
+    `/** ${source}, compiled: made by \`npm run generate\`. */\nexport const ${name}Wasm =\n  '${base64}';\n`,
   );
 }
 
@@ -100,7 +101,11 @@ else if (filled !== readme) {
 
 const generated = [
   { folder: 'libs/rpc/src/gen', generate: generateProtoTypes },
-  { folder: 'libs/gan/src/gen', generate: generateUpdateWasm },
+  { folder: 'libs/gan/src/gen', generate: (outDir) => generateWasm('libs/gan/assembly/update.ts', outDir) },
+  {
+    folder: 'libs/collective/src/gen',
+    generate: (outDir) => generateWasm('libs/collective/assembly/add.ts', outDir),
+  },
 ];
 
 for (const { folder, generate } of generated) {

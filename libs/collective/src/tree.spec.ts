@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addFloats, rootsOfRange, shardsOfRank, sumTree, type TreeNode } from './tree.js';
+import { rootsOfRange, shardsOfRank, sumTree, type TreeNode } from './tree.js';
 import { awkwardFloats, bitsOf, treeSum } from './testing.js';
 
 const powersOfTwo = fc.integer({ min: 0, max: 6 }).map((exponent) => 2 ** exponent);
@@ -55,16 +55,6 @@ describe('rootsOfRange', () => {
   it('is one root for all shards of a run, and none for a rank without shards', () => {
     expect(rootsOfRange({ first: 0, count: 8 })).toEqual([{ level: 3, index: 0 }]);
     expect(rootsOfRange({ first: 5, count: 0 })).toEqual([]);
-  });
-});
-
-describe('addFloats', () => {
-  it('rounds each sum to float32', () => {
-    const target = Float32Array.of(16_777_216, 1, 0.1, -0);
-    addFloats(target, target, Float32Array.of(1, 2 ** -25, 0.2, -0));
-    expect(bitsOf(target)).toEqual(
-      bitsOf(Float32Array.of(16_777_216, 1, Math.fround(Math.fround(0.1) + Math.fround(0.2)), -0)),
-    );
   });
 });
 

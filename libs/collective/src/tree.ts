@@ -1,3 +1,5 @@
+import { addFloats } from './add-floats.js';
+
 /** A node of the binary tree over the V shards: it sums shards [index * 2^level, (index + 1) * 2^level). */
 export interface TreeNode {
   level: number;
@@ -26,12 +28,6 @@ export function rootsOfRange({ first, count }: ShardRange): TreeNode[] {
     at += 2 ** level;
   }
   return roots;
-}
-
-/** `out[i] = left[i] + right[i]`, each sum rounded to float32: storing to a Float32Array does it. `out` may be one of the two. */
-export function addFloats(out: Float32Array, left: Float32Array, right: Float32Array): void {
-  const length = out.length;
-  for (let i = 0; i < length; i++) out[i] = (left[i] as number) + (right[i] as number);
 }
 
 /**
