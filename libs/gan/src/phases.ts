@@ -20,6 +20,9 @@ export interface ShardTimes {
   copy: number;
 }
 
+/** Elements that are copied before anyone is told: few enough to be in a core's cache still when they are read again. */
+const elementsAtOnce = 65_536;
+
 /** Told, while the results are copied, how many elements of the buffer are final, from the first one on. */
 export type OnWritten = (elements: number) => void;
 
@@ -30,8 +33,8 @@ type Report = (name: string, value: tf.Tensor) => void;
  * The discriminator's gradients on one shard: means over its items. The fakes are what G, in training mode, makes of
  * `noise`; G's batch statistics are dropped.
  *
- * `seed`: one batch of 2b, the reals first, the loss averaged over all 2b. `dcgan`: D on reals and fakes apart, each
- * with its own batch statistics, of which the average is reported; the loss is the sum of the two means.
+ * `seed`: one batch of 2b, the reals first, the loss averaged over all 2b. `dcgan`: reals and fakes have batch statistics of
+ * their own, of which the average is reported; the loss is the sum of the two means.
  *
  * @param shard images [b, size, size, channels] in -1..1, noise [b, latentDim]
  * @param out of `gan.phases.d.length` elements, all of which are written
@@ -53,8 +56,13 @@ export function discriminatorShardGradients(
     }
     // Of G's layers only the last one's output is kept: a lazy engine would store every tensor that is still alive.
     const fake = tf.tidy(() => generateByBatch(gan, noise, () => undefined));
-    const loss = gan.options.preset === 'seed' ? concatenatedLoss : separateLosses;
-    writeGradients(gan, gan.phases.d, { out, onWritten, watch }, (report) => loss(gan, real, fake, report));
+    writeGradients(gan, gan.phases.d, { out, onWritten, watch }, (report) => {
+      const [ofReal, ofFake] = logitsOfBoth(gan, real, fake, report);
+      report('real', meanProbability(ofReal));
+      report('fake', meanProbability(ofFake));
+      const sum = tf.add<tf.Scalar>(lossFromLogits(ofReal, 'real'), lossFromLogits(ofFake, 'fake'));
+      return gan.options.preset === 'seed' ? tf.mul(sum, 0.5) : sum;
+    });
   });
   return watch.times();
 }
@@ -84,22 +92,13 @@ export function generatorShardGradients(
   return watch.times();
 }
 
-/** D's loss as the tutorial takes it. The two means have equal weights because the halves are equally long. */
-function concatenatedLoss(gan: Gan, real: tf.Tensor, fake: tf.Tensor, report: Report): tf.Scalar {
-  const logits = discriminateByBatch(gan, tf.concat([real, fake]), report);
-  const [ofReal, ofFake] = tf.split(logits, 2) as [tf.Tensor, tf.Tensor];
-  return tf.mul(sumOfLosses(ofReal, ofFake, report), 0.5);
-}
-
-/** D's loss as DCGAN takes it. */
-function separateLosses(gan: Gan, real: tf.Tensor, fake: tf.Tensor, report: Report): tf.Scalar {
-  return sumOfLosses(discriminateByBatch(gan, real, report), discriminateByBatch(gan, fake, report), report);
-}
-
-function sumOfLosses(ofReal: tf.Tensor, ofFake: tf.Tensor, report: Report): tf.Scalar {
-  report('real', meanProbability(ofReal));
-  report('fake', meanProbability(ofFake));
-  return tf.add(lossFromLogits(ofReal, 'real'), lossFromLogits(ofFake, 'fake'));
+/** D's logits of reals and fakes, [b, 1] each. One batch of both costs less than two; only batch statistics tell them apart. */
+function logitsOfBoth(gan: Gan, real: tf.Tensor, fake: tf.Tensor, report: Report): [tf.Tensor, tf.Tensor] {
+  const { preset, batchNorm } = gan.options;
+  if (preset === 'dcgan' && batchNorm) {
+    return [discriminateByBatch(gan, real, report), discriminateByBatch(gan, fake, report)];
+  }
+  return tf.split(discriminateByBatch(gan, tf.concat([real, fake]), report), 2) as [tf.Tensor, tf.Tensor];
 }
 
 /**
@@ -130,8 +129,11 @@ function writeGradients(
   watch.computed();
   const write = (tensor: tf.Tensor, offset: number): void => {
     const values = tensor.dataSync<'float32'>();
-    copyFloats(out, offset, values);
-    onWritten(offset + values.length);
+    for (let at = 0; at < values.length; at += elementsAtOnce) {
+      const piece = values.subarray(at, at + elementsAtOnce);
+      copyFloats(out, offset + at, piece);
+      onWritten(offset + at + piece.length);
+    }
   };
   for (const spec of trainable) write(grads[variables.get(spec.name)!.name]!, spec.offset);
   for (const spec of running) write(averages.get(spec.name)!, spec.offset);

@@ -54,13 +54,18 @@ export interface GenerationOrder {
   shards: ShardRange;
   /** The last step of the run. */
   steps: number;
-  /** Where each phase's sums go: the partials of this trainer's tree roots, and what comes back, in place of the first one. */
-  buffers: readonly {
-    partials: readonly SharedArrayBuffer[];
-    reduced: SharedArrayBuffer;
-    /** Elements of a bucket, a multiple of 4; the last one has what is left. */
-    bucketElements: number;
-  }[];
+  /** Of the two phases, in their order. */
+  buffers: readonly PhaseBuffers[];
+}
+
+/** Where a phase's sums go. */
+export interface PhaseBuffers {
+  /** Those of this trainer's tree roots. */
+  partials: readonly SharedArrayBuffer[];
+  /** What comes back, in place of the first partial. */
+  reduced: SharedArrayBuffer;
+  /** Elements of a bucket, a multiple of 4; the last one has what is left. */
+  bucketElements: number;
 }
 
 export interface PhaseReport {

@@ -8,7 +8,7 @@ import {
   shardNoise,
 } from '@gan-train/gan';
 import { adamFromConfig, GanTrainError } from '@gan-train/service';
-import type { CommCalls, GenerationOrder } from './comm-calls.js';
+import type { CommCalls, GenerationOrder, PhaseBuffers } from './comm-calls.js';
 import { tensorCount } from './engine.js';
 import { stepMessage } from './profile.js';
 import { sumShards } from './shard-sums.js';
@@ -78,27 +78,49 @@ async function runPhase(
   const bytes = await items;
   clock.lap('data');
 
-  computeShards(training, order, position, bytes);
-  clock.lap('compute');
-  control.report({ ...position, activity: 'WAITING_PEER', shardsDone: order.shards.count });
-
+  const { partials, reduced, bucketElements } = order.buffers[position.phase] as PhaseBuffers;
+  const sum = new Float32Array(reduced);
+  const { length } = gan.phases[name];
   const update = beginUpdate(
     gan.phases[name],
     config.shards,
     adamFromConfig(config, network),
     state.networks[network],
   );
-  const { reduced, bucketElements } = order.buffers[position.phase] as GenerationOrder['buffers'][number];
-  const sum = new Float32Array(reduced);
-  const gradients = sum.subarray(0, gan.phases[name].length);
+  let taken = 0;
+  const takeUntil = (elements: number): void => {
+    const until = Math.min(elements, length);
+    if (until === taken) return;
+    update.take(sum.subarray(taken, until));
+    taken = until;
+    profile.add('adam', 1000 * clock.lap('update'));
+  };
+  let published = 0;
+  const publish = (buckets: number): void => {
+    if (buckets > published) tell(training, 'publish', { ...position, buckets });
+    published = buckets;
+  };
+  const spent = computeShards(training, order, position, bytes, partials, (elements) => {
+    if (!alone) {
+      publish(Math.floor(elements / bucketElements));
+      return;
+    }
+    clock.lap('compute');
+    takeUntil(elements - (elements % 4));
+  });
+  if (!alone) publish(Math.ceil(sum.length / bucketElements));
+  clock.lap('compute');
+  profile.add('trace', spent.trace);
+  profile.add('graph', spent.graph);
+  profile.add('copy', 1000 * clock.seconds.compute - spent.trace - spent.graph);
+  control.report({ ...position, activity: 'WAITING_PEER', shardsDone: order.shards.count });
+
   try {
     // What is there is taken while the next buckets are still on their way.
     for (let buckets = 0; buckets * bucketElements < sum.length;) {
-      const more = alone ? Infinity : await comm.call('reduced', { ...position, beyond: buckets });
+      buckets = alone ? Infinity : await comm.call('reduced', { ...position, beyond: buckets });
       profile.add('reduce', 1000 * clock.lap('wait'));
-      update.take(gradients.subarray(buckets * bucketElements, more * bucketElements));
-      profile.add('adam', 1000 * clock.lap('update'));
-      buckets = more;
+      takeUntil(buckets * bucketElements);
     }
   } catch (thrown) {
     const error = GanTrainError.from(thrown);
@@ -114,7 +136,7 @@ async function runPhase(
     if (result.committed) state.networks[network] = shadow;
   });
   if (!open) return false;
-  state.stopAgreed ||= (sum[gradients.length] as number) > 0;
+  state.stopAgreed ||= (sum[length] as number) > 0;
   noteScalars(state, name, result.scalars);
   if (result.committed) assignWeights(gan, network, shadow.weights);
   else {
@@ -144,31 +166,26 @@ function tell<Name extends keyof CommCalls & string>(
 }
 
 /**
- * The gradients of this trainer's shards, summed into its partials; buckets are published as they become final.
- * `items` are the shards' images, in a phase that needs any.
+ * The gradients of this trainer's shards, summed into its partials; `onFinal` is told how many elements of all of them are final.
+ * `items` are the shards' images, in a phase that needs any. Returns the milliseconds of recording and of running graphs.
  */
 function computeShards(
   training: Training,
-  { shards, buffers, members }: GenerationOrder,
+  { shards }: GenerationOrder,
   position: { step: number; phase: number },
   items: Uint8Array | undefined,
-): void {
-  const { config, gan, control, profile, spare } = training;
+  partials: readonly SharedArrayBuffer[],
+  onFinal: (elements: number) => void,
+): { trace: number; graph: number } {
+  const { config, gan, control, spare } = training;
   const { name, network } = phases[position.phase] as (typeof phases)[number];
   const { length } = gan.phases[name];
-  const { partials, bucketElements } = buffers[position.phase] as GenerationOrder['buffers'][number];
   const itemsPerShard = config.batch / config.shards;
   const shardBytes = items === undefined ? 0 : items.length / shards.count;
-  const startMs = performance.now();
   const spent = { trace: 0, graph: 0 };
-  let published = 0;
-  const publish = (buckets: number): void => {
-    published = buckets;
-    if (members > 1) tell(training, 'publish', { ...position, buckets });
-  };
   sumShards(
     shards,
-    (shard, out, onFinal) => {
+    (shard, out, onShardFinal) => {
       const done = shard - shards.first;
       control.report({ ...position, activity: 'COMPUTING', shardsDone: done });
       const noise = shardNoise(gan.options, {
@@ -183,22 +200,16 @@ function computeShards(
       out[length] = control.stopRequested() ? 1 : 0;
       const images = items && imagesFromBytes(items.subarray(done * shardBytes, (done + 1) * shardBytes));
       const times = images
-        ? discriminatorShardGradients(gan, { images, noise }, buffer, onFinal)
-        : generatorShardGradients(gan, { noise }, buffer, onFinal);
+        ? discriminatorShardGradients(gan, { images, noise }, buffer, onShardFinal)
+        : generatorShardGradients(gan, { noise }, buffer, onShardFinal);
       spent.trace += times.trace;
       spent.graph += times.graph;
     },
     partials.map((partial) => new Float32Array(partial)),
     spare[network],
-    (elements) => {
-      const buckets = Math.floor(elements / bucketElements);
-      if (buckets > published) publish(buckets);
-    },
+    onFinal,
   );
-  publish(Math.ceil((length + 1) / bucketElements));
-  profile.add('trace', spent.trace);
-  profile.add('graph', spent.graph);
-  profile.add('copy', performance.now() - startMs - spent.trace - spent.graph);
+  return spent;
 }
 
 /** What steps need, asked for ahead of time. */

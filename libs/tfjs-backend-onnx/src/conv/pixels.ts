@@ -37,7 +37,7 @@ export function emitPad(
 }
 
 /** Past the end of any axis. */
-const END = 2 ** 31;
+export const END = 2 ** 31;
 
 /** The sum over lists of pixel numbers of the pixels that they name: [numbers, channels]. */
 export function emitSumOfPixels(

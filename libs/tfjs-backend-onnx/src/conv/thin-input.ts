@@ -8,7 +8,7 @@ import type { GraphWriter } from '../emit/writer.js';
 import type { ConvAlgorithm } from './algorithm.js';
 import type { ConvGeometry } from './geometry.js';
 import { filterFromMatrix, filterMatrix, outputFromMatrix, outputMatrix } from './matrices.js';
-import { count, emitPad } from './pixels.js';
+import { count, emitPad, END } from './pixels.js';
 
 /** NHWC stored as CNHW. */
 const CNHW: Permutation = [3, 0, 1, 2];
@@ -46,21 +46,31 @@ function emitPatches(writer: GraphWriter, geometry: ConvGeometry, x: GraphValue)
       [padBefore[0], padAfter[0]],
       [padBefore[1], padAfter[1]],
     ]);
-    const shifted = elementsOf(filter).map(([i, j]) => {
-      const start = [i * dilations[0], j * dilations[1]];
-      const end = start.map((from, axis) => from + (output[axis]! - 1) * strides[axis]! + 1);
-      return writer.op('Slice', [
-        padded,
-        writer.int64s(start),
-        writer.int64s(end),
-        writer.int64s([2, 3]),
-        writer.int64s(strides),
-      ]);
+    // Lines are moved as wholes, where every element of a strided slice is moved by itself: so each phase is sliced once.
+    const phases = elementsOf(strides).map((start) => emitSlice(writer, padded, start, [END, END], strides));
+    const shifted = elementsOf(filter).map((element) => {
+      const [row, column] = element.map((at, axis) => at * dilations[axis]!) as [number, number];
+      const phase = (row % strides[0]) * strides[1] + (column % strides[1]);
+      const start = [Math.floor(row / strides[0]), Math.floor(column / strides[1])] as const;
+      return emitSlice(writer, phases[phase]!, start, [start[0] + output[0], start[1] + output[1]], [1, 1]);
     });
     const rows = shifted.length === 1 ? shifted[0]! : writer.op('Concat', shifted, { axis: 0 });
     const size = batch * output[0] * output[1];
     return writer.reshape(rows, [filter[0] * filter[1] * inChannels, size]);
   });
+}
+
+/** Slices the last two of four axes. */
+function emitSlice(
+  writer: GraphWriter,
+  x: string,
+  start: readonly number[],
+  end: readonly number[],
+  strides: readonly number[],
+): string {
+  if (strides.every((stride) => stride === 1) && end.every((at) => at === END)) return x;
+  const lists = [start, end, [2, 3], strides];
+  return writer.op('Slice', [x, ...lists.map((list) => writer.int64s(list))]);
 }
 
 /**

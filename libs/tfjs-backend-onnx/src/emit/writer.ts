@@ -87,8 +87,13 @@ export class GraphWriter {
 
   private reshaped(name: string, shape: readonly number[]): string {
     const view = this.op('Reshape', [name, this.int64s(shape)], { allowzero: 1 });
-    this.aliases.set(view, this.aliases.get(name) ?? name);
+    this.aliases.set(view, this.reshapedFrom(name));
     return view;
+  }
+
+  /** What holds the same elements, and is not the result of a Reshape. */
+  reshapedFrom(name: string): string {
+    return this.aliases.get(name) ?? name;
   }
 
   /** Converts elements: floats to integers by truncation, anything to bool by != 0. */
@@ -123,7 +128,7 @@ export class GraphWriter {
    */
   private alignedInput(name: string): string {
     // Max of one input is a plain copy.
-    return this.inputs.has(this.aliases.get(name) ?? name) ? this.op('Max', [name]) : name;
+    return this.inputs.has(this.reshapedFrom(name)) ? this.op('Max', [name]) : name;
   }
 
   private constant(type: ElementType, shape: readonly number[], data: NodeJS.TypedArray): string {

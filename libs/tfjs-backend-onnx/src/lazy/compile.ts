@@ -1,6 +1,6 @@
 /** Turns a plan into an ONNX model. */
 import { modelFromGraph } from '../onnx/model.js';
-import type { OnnxValue } from '../onnx/model.js';
+import type { OnnxNode, OnnxOutput } from '../onnx/model.js';
 import { plainName, plainValue, splatValue, viewOf } from '../emit/value.js';
 import type { GraphValue } from '../emit/value.js';
 import { GraphWriter, type GraphInput } from '../emit/writer.js';
@@ -38,7 +38,8 @@ export function compilePlan(plan: Plan): CompiledPlan {
   }
   const outputs = emitOutputs(writer, plan.outputs, values);
   const inputs = [...writer.inputs.values()];
-  const model = modelFromGraph({ nodes: writer.nodes, initializers: writer.initializers, inputs, outputs });
+  const nodes = neededNodes(writer.nodes, outputs);
+  const model = modelFromGraph({ nodes, initializers: writer.initializers, inputs, outputs });
   return {
     model,
     inputs,
@@ -46,17 +47,33 @@ export function compilePlan(plan: Plan): CompiledPlan {
   };
 }
 
-/** Graph outputs need a name of their own: that of a node which is no other output. */
+/**
+ * Graph outputs need a name of their own: that of a node which is no other output. Only their elements are read, so what was
+ * merely reshaped last is taken as it was before: a Reshape to an output is a copy.
+ */
 function emitOutputs(
   writer: GraphWriter,
   outputs: readonly Value[],
   values: ReadonlyMap<Value, GraphValue>,
-): OnnxValue[] {
+): OnnxOutput[] {
   const taken = new Set<string>();
   return outputs.map((output) => {
-    let name = plainName(writer, values.get(output)!);
+    let name = writer.reshapedFrom(plainName(writer, values.get(output)!));
     if (taken.has(name) || !writer.isComputed(name)) name = writer.op('Identity', [name]);
     taken.add(name);
-    return { name, type: output.dtype, shape: output.shape };
+    return { name, type: output.dtype };
   });
+}
+
+/** Nodes that outputs depend on, in their order. */
+function neededNodes(nodes: readonly OnnxNode[], outputs: readonly OnnxOutput[]): OnnxNode[] {
+  const needed = new Set(outputs.map(({ name }) => name));
+  return nodes
+    .toReversed()
+    .filter((node) => {
+      if (!node.outputs.some((name) => needed.has(name))) return false;
+      for (const name of node.inputs) needed.add(name);
+      return true;
+    })
+    .reverse();
 }

@@ -9,7 +9,6 @@ import type { Attributes, OnnxInitializer } from './model.js';
 interface Case {
   /** Shapes of the inputs. */
   readonly inputs: number[][];
-  readonly output: number[];
   readonly attributes?: Attributes;
   /** Constant inputs behind the others: lists of int64. */
   readonly lists?: number[][];
@@ -17,48 +16,45 @@ interface Case {
 }
 
 const MATRIX = [37, 41];
-const BINARY: Case = { inputs: [MATRIX, MATRIX], output: MATRIX };
+const BINARY: Case = { inputs: [MATRIX, MATRIX] };
 /** Operators that read JavaScript memory as it is. */
 const CASES: Record<string, Case> = {
   Add: BINARY,
-  Cast: { inputs: [MATRIX], output: MATRIX, attributes: { to: 1 } },
-  Concat: { inputs: [MATRIX, MATRIX], output: [74, 41], attributes: { axis: 0 } },
+  Cast: { inputs: [MATRIX], attributes: { to: 1 } },
+  Concat: { inputs: [MATRIX, MATRIX], attributes: { axis: 0 } },
   Conv: {
     inputs: [
       [2, 3, 9, 9],
       [5, 3, 3, 3],
     ],
-    output: [2, 5, 7, 7],
   },
   ConvTranspose: {
     inputs: [
       [2, 5, 7, 7],
       [5, 3, 3, 3],
     ],
-    output: [2, 3, 9, 9],
   },
   Div: BINARY,
   FusedMatMul: {
     inputs: [MATRIX, MATRIX],
-    output: [41, 41],
     attributes: { transA: 1 },
     domain: 'com.microsoft',
   },
-  Gemm: { inputs: [MATRIX, MATRIX], output: [37, 37], attributes: { transB: 1 } },
-  MatMul: { inputs: [MATRIX, [41, 1]], output: [37, 1] },
+  Gemm: { inputs: [MATRIX, MATRIX], attributes: { transB: 1 } },
+  MatMul: { inputs: [MATRIX, [41, 1]] },
   Max: BINARY,
   Min: BINARY,
   Mul: BINARY,
-  Reshape: { inputs: [MATRIX], output: [41, 37], lists: [[41, 37]] },
-  Slice: { inputs: [MATRIX], output: [30, 41], lists: [[3], [33], [0]] },
+  Reshape: { inputs: [MATRIX], lists: [[41, 37]] },
+  Slice: { inputs: [MATRIX], lists: [[3], [33], [0]] },
   Pow: BINARY,
   Sub: BINARY,
-  Transpose: { inputs: [MATRIX], output: [41, 37] },
+  Transpose: { inputs: [MATRIX] },
   Where: BINARY,
 };
 
 /** A session of one operator; `Where` gets a condition made from its first input. */
-function sessionOf(op: string, { inputs, output, attributes = {}, lists = [], domain = '' }: Case) {
+function sessionOf(op: string, { inputs, attributes = {}, lists = [], domain = '' }: Case) {
   const names = inputs.map((_, i) => `x${i}`);
   const initializers = lists.map((list, i): OnnxInitializer => {
     const bytes = new Uint8Array(BigInt64Array.from(list, BigInt).buffer);
@@ -73,7 +69,7 @@ function sessionOf(op: string, { inputs, output, attributes = {}, lists = [], do
     nodes: isWhere ? [condition, node] : [node],
     initializers,
     inputs: inputs.map((shape, i) => ({ name: names[i]!, type: 'float32', shape })),
-    outputs: [{ name: 'y', type: 'float32', shape: output }],
+    outputs: [{ name: 'y', type: 'float32' }],
   });
   return createSession(model, { threads: 1, executionProvider: 'cpu' });
 }
@@ -115,7 +111,7 @@ describe('the binding', () => {
   });
 
   it('runs synchronously', () => {
-    const session = sessionOf('Add', { inputs: [[2], [2]], output: [2] });
+    const session = sessionOf('Add', { inputs: [[2], [2]] });
     const feed = (values: number[]) => tensorFromValues(Float32Array.from(values), 'float32', [2]);
     const { y } = session.run({ x0: feed([1, 2]), x1: feed([3, 4]) }, ['y']);
     expect([...(y!.data as Float32Array)]).toEqual([4, 6]);
@@ -143,6 +139,6 @@ describe('the binding', () => {
     'LeakyRelu',
     'Sqrt',
   ])('gives %s the same bits wherever the input lies', (op) => {
-    expect(distinctBits(op, { inputs: [MATRIX], output: MATRIX })).toBe(1);
+    expect(distinctBits(op, { inputs: [MATRIX] })).toBe(1);
   });
 });

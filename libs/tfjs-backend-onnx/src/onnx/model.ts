@@ -29,17 +29,21 @@ export interface OnnxInitializer {
   readonly bytes: Uint8Array;
 }
 
-export interface OnnxValue {
+export interface OnnxOutput {
   readonly name: string;
   readonly type: ElementType;
+}
+
+export interface OnnxInput extends OnnxOutput {
   readonly shape: readonly number[];
 }
 
 export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[];
   readonly initializers: readonly OnnxInitializer[];
-  readonly inputs: readonly OnnxValue[];
-  readonly outputs: readonly OnnxValue[];
+  readonly inputs: readonly OnnxInput[];
+  /** ONNX Runtime finds out about their shapes. */
+  readonly outputs: readonly OnnxOutput[];
 }
 
 /** Operator set 18 of IR version 8: the first with axes as inputs of all reductions. */
@@ -109,11 +113,12 @@ function writeAttribute(writer: ProtoWriter, name: string, value: AttributeValue
   }
 }
 
-function writeValue(writer: ProtoWriter, value: OnnxValue): void {
+function writeValue(writer: ProtoWriter, value: OnnxOutput | OnnxInput): void {
   writer.string(1, value.name);
   writer.message(2, (type) => {
     type.message(1, (tensor) => {
       tensor.int(1, ELEMENT_TYPE[value.type]);
+      if (!('shape' in value)) return;
       tensor.message(2, (shape) => {
         for (const dim of value.shape) shape.message(1, (d) => d.int(1, dim));
       });

@@ -18,8 +18,6 @@ export interface AxisTiling {
   readonly padBefore: number;
   /** Tiles of m outputs; the last one may hang over the edge. */
   readonly tiles: number;
-  /** Input elements that the tiles reach, padding included: stride (m tiles + r - 1). */
-  readonly reach: number;
 }
 
 /** Taps of a filter of stride 1 that a filter of this size and stride is made of. */
@@ -29,7 +27,6 @@ export const tapsOf = (filter: number, stride: number): number => Math.ceil(filt
 function axisTiling(geometry: ConvGeometry, tileSize: number, axis: 0 | 1): AxisTiling {
   const [stride, filter, output] = [geometry.strides[axis], geometry.filter[axis], geometry.output[axis]];
   const matrices = winogradMatrices(tileSize, tapsOf(filter, stride));
-  const tiles = Math.ceil(output / matrices.m);
   return {
     matrices,
     stride,
@@ -37,8 +34,7 @@ function axisTiling(geometry: ConvGeometry, tileSize: number, axis: 0 | 1): Axis
     input: geometry.input[axis],
     output,
     padBefore: geometry.padBefore[axis],
-    tiles,
-    reach: stride * (matrices.m * tiles + matrices.r - 1),
+    tiles: Math.ceil(output / matrices.m),
   };
 }
 
@@ -74,14 +70,20 @@ export function tilingOf(geometry: ConvGeometry, tileSize: number): Tiling {
 }
 
 /**
- * For each [n, phase, image, tile] of the vertical axis, the row of the padded input, [batch, reach], that it starts
- * from: element i of a tile's phase is row stride (m tile + i) + phase.
+ * The input line, [image, row], that each [n, phase, image, tile] of the vertical axis starts from: element i of a tile's phase
+ * is row stride (m tile + i) + phase of the padded input. Lines of padding all have the number behind the last line.
  */
-export function inputRows({ matrices: { m, n }, stride, tiles, reach }: AxisTiling, batch: number): number[] {
+export function inputLines(
+  { matrices: { m, n }, stride, tiles, input, padBefore }: AxisTiling,
+  batch: number,
+): number[] {
   return count(n).flatMap((i) =>
     count(stride).flatMap((phase) =>
       count(batch).flatMap((image) =>
-        count(tiles).map((tile) => image * reach + stride * (m * tile + i) + phase),
+        count(tiles).map((tile) => {
+          const row = stride * (m * tile + i) + phase - padBefore;
+          return row >= 0 && row < input ? image * input + row : batch * input;
+        }),
       ),
     ),
   );
@@ -89,19 +91,23 @@ export function inputRows({ matrices: { m, n }, stride, tiles, reach }: AxisTili
 
 /**
  * For each [n vertical, n horizontal, image, tile row, tile column, vertical phase, horizontal phase], the pixel of what
- * the vertical transform made, [n vertical, vertical phase, image, tile row, reach].
+ * the vertical transform made, [n vertical, vertical phase, image, tile row, input width]. Pixels of padding all have the number
+ * behind the last pixel.
  */
 export function inputPixels(rows: AxisTiling, columns: AxisTiling, batch: number): number[] {
+  const { input, padBefore, stride } = columns;
   const { m, n } = columns.matrices;
+  const zeros = rows.matrices.n * rows.stride * batch * rows.tiles * input;
   const pixels: number[] = [];
   for (let i = 0; i < rows.matrices.n; i++)
     for (let j = 0; j < n; j++)
       for (let tileRow = 0; tileRow < batch * rows.tiles; tileRow++)
         for (let tile = 0; tile < columns.tiles; tile++)
           for (let phaseRow = 0; phaseRow < rows.stride; phaseRow++)
-            for (let phase = 0; phase < columns.stride; phase++) {
+            for (let phase = 0; phase < stride; phase++) {
               const line = (i * rows.stride + phaseRow) * batch * rows.tiles + tileRow;
-              pixels.push(line * columns.reach + columns.stride * (m * tile + j) + phase);
+              const column = stride * (m * tile + j) + phase - padBefore;
+              pixels.push(column >= 0 && column < input ? line * input + column : zeros);
             }
   return pixels;
 }

@@ -15,8 +15,8 @@ import { filterFromMatrix, inputFromMatrix, outputFromMatrix } from '../matrices
 import { emitPad, emitPixels, emitSumOfPixels } from '../pixels.js';
 import { kronecker, transpose } from './matrices.js';
 import {
+  inputLines,
   inputPixels,
-  inputRows,
   outputPixels,
   overlappingPixels,
   tiledPixels,
@@ -75,16 +75,16 @@ function emitInput(writer: GraphWriter, tiling: Tiling, x: GraphValue): string {
   const { rows, columns, batch, tiles, phases, places, inChannels } = tiling;
   const source = plainName(writer, x);
   return writer.once(`V ${source} ${JSON.stringify([rows, columns])}`, () => {
-    const padded = emitPad(writer, source, [
-      [0, 0],
-      [rows.padBefore, rows.reach - rows.padBefore - rows.input],
-      [columns.padBefore, columns.reach - columns.padBefore - columns.input],
+    const [mh, mw] = [rows.matrices, columns.matrices];
+    const line = columns.input * inChannels;
+    // A line of zeros stands for all lines of padding, and so does a pixel of zeros.
+    const lines = emitPad(writer, writer.reshape(source, [batch * rows.input, line]), [
+      [0, 1],
       [0, 0],
     ]);
-    const [mh, mw] = [rows.matrices, columns.matrices];
-    const line = columns.reach * inChannels;
-    const byRow = emitPixels(writer, padded, line, inputRows(rows, batch));
-    const tall = emitOuter(writer, mh.bt, byRow, rows.stride * batch * rows.tiles * line);
+    const byRow = emitPixels(writer, lines, line, inputLines(rows, batch));
+    const zeros = new Array<number>(mh.n).fill(0);
+    const tall = emitOuter(writer, [...mh.bt, zeros], byRow, rows.stride * batch * rows.tiles * line);
     const byPixel = emitPixels(writer, tall, inChannels, inputPixels(rows, columns, batch));
     const v = emitInner(writer, mw.bt, byPixel, mh.n, tiles * phases * inChannels);
     return writer.reshape(v, [places, tiles, phases * inChannels]);
