@@ -27,6 +27,11 @@ const listenTimeoutMs = 3_600_000;
 const exitTimeoutMs = 15_000;
 const farewellMs = 3_000;
 const callTimeoutMs = 10_000;
+/**
+ * glibc asks for large pages where Linux gives them only to who asks (transparent_hugepage = madvise): a graph's arrays are made
+ * anew in every step, and with small pages a twentieth of the step goes into page faults. Other C libraries don't know it.
+ */
+const largePages = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
 const mostErrorBytes = 64 * 1024;
 
 export interface LocalClusterOptions {
@@ -183,6 +188,7 @@ function startMember(command: 'coordinator' | 'trainer', args: readonly string[]
     // A group of its own: Ctrl-C in a terminal reaches the supervisor alone, which then drains.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: { ...largePages, ...process.env },
   });
   let errors = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {

@@ -47,7 +47,7 @@ export function emitSumOfPixels(
   lists: readonly (readonly number[])[],
 ): string {
   const parts = lists.map((numbers) => emitPixels(writer, x, channels, numbers));
-  return parts.length === 1 ? parts[0]! : writer.op('Sum', parts);
+  return parts.reduce((sum, part) => writer.op('Add', [sum, part]));
 }
 
 /** Number of the pixel that has a term. */
