@@ -14,7 +14,7 @@ import {
   outputFromMatrix,
   outputMatrix,
 } from './matrices.js';
-import { count, emitPad, emitPixels, emitSumOfPixels, termsOfPixels } from './pixels.js';
+import { count, emitPad, emitPixels, emitSumOfPixels, emitZeroRow, termsOfPixels } from './pixels.js';
 
 export const im2colConvolution: ConvAlgorithm = {
   forward(writer, geometry, x, filter, bias) {
@@ -27,10 +27,7 @@ export const im2colConvolution: ConvAlgorithm = {
     const { inChannels, outChannels } = geometry;
     const taps = geometry.filter[0] * geometry.filter[1];
     // The last row is of zeros, for pixels that fewer positions reach.
-    const rows = emitPad(writer, outputMatrix(writer, geometry, dy), [
-      [0, 1],
-      [0, 0],
-    ]);
+    const rows = emitZeroRow(writer, outputMatrix(writer, geometry, dy), outChannels);
     const weights = writer.reshape(plainName(writer, filter), [taps, inChannels, outChannels]);
     const planes = writer.op('FusedMatMul', [rows, weights], { transB: 1 }, 'com.microsoft');
     const dx = emitSumOfPixels(writer, planes, inChannels, contributingPixels(geometry));

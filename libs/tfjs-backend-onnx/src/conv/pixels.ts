@@ -36,6 +36,12 @@ export function emitPad(
   return zeros.every((pad) => pad === 0) ? source : writer.op('Pad', [source, writer.int64s(zeros)]);
 }
 
+/** A row of zeros behind the rows of a matrix; half the time of a Pad. */
+export function emitZeroRow(writer: GraphWriter, matrix: string, length: number): string {
+  const zeros = writer.numbers(new Array<number>(length).fill(0), [1, length]);
+  return writer.op('Concat', [matrix, zeros], { axis: 0 });
+}
+
 /** Past the end of any axis. */
 export const END = 2 ** 31;
 

@@ -12,7 +12,7 @@ import type { GraphValue } from '../../emit/value.js';
 import type { GraphWriter } from '../../emit/writer.js';
 import type { ConvAlgorithm } from '../algorithm.js';
 import { filterFromMatrix, inputFromMatrix, outputFromMatrix } from '../matrices.js';
-import { emitPad, emitPixels, emitSumOfPixels } from '../pixels.js';
+import { emitPad, emitPixels, emitZeroRow, emitSumOfPixels } from '../pixels.js';
 import { kronecker, transpose } from './matrices.js';
 import {
   inputLines,
@@ -78,10 +78,7 @@ function emitInput(writer: GraphWriter, tiling: Tiling, x: GraphValue): string {
     const [mh, mw] = [rows.matrices, columns.matrices];
     const line = columns.input * inChannels;
     // A line of zeros stands for all lines of padding, and so does a pixel of zeros.
-    const lines = emitPad(writer, writer.reshape(source, [batch * rows.input, line]), [
-      [0, 1],
-      [0, 0],
-    ]);
+    const lines = emitZeroRow(writer, writer.reshape(source, [batch * rows.input, line]), line);
     const byRow = emitPixels(writer, lines, line, inputLines(rows, batch));
     const zeros = new Array<number>(mh.n).fill(0);
     const tall = emitOuter(writer, [...mh.bt, zeros], byRow, rows.stride * batch * rows.tiles * line);
