@@ -83,17 +83,20 @@ async function reduceBucket(
     .filter((m) => m.rank !== group.rank);
   const own = partOfBucket(range, n, group.rank);
 
-  const nodes = await Promise.all(group.members.map(async (member, rank) => nodesOfMember(member, rank)));
-  const sum = sumTree(nodes.flat());
-  if (!isSame(sum, reduced.subarray(own.start, own.end))) reduced.set(sum, own.start);
-  group.shelf.publishReduced(position, bucket);
-
-  await Promise.all(
+  // Asked for at once, answered when they are there: that saves the way of a request.
+  const gathering = Promise.all(
     others.map(async (member) => {
       const { start, end } = partOfBucket(range, n, member.rank);
       if (start < end) await pull(member, 'REDUCED', member.rank, reduced.subarray(start, end), [{ start }]);
     }),
   );
+  // It is awaited below; a failure until then must not count as unhandled.
+  gathering.catch(() => undefined);
+  const nodes = await Promise.all(group.members.map(async (member, rank) => nodesOfMember(member, rank)));
+  const sum = sumTree(nodes.flat());
+  if (!isSame(sum, reduced.subarray(own.start, own.end))) reduced.set(sum, own.start);
+  group.shelf.publishReduced(position, bucket);
+  await gathering;
 
   async function nodesOfMember(member: GroupMember, rank: number): Promise<SumNode[]> {
     const roots = rootsOfRange(member.shards);
