@@ -44,7 +44,7 @@ describe('resolveConfig', () => {
       data: 'mnist',
       size: 28,
       channels: 1,
-      width: 32,
+      width: 64,
       latentDim: 100,
       batchNorm: true,
       batch: 64,
