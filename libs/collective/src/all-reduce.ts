@@ -45,9 +45,12 @@ export interface AllReduceOptions {
  */
 export async function allReduce(group: Group, position: Position, options: AllReduceOptions): Promise<void> {
   const buffers = group.shelf.buffers(position.phase);
-  // The first failure ends the other buckets' pulls too.
-  const failed = new AbortController();
-  const signal = AbortSignal.any([options.signal, failed.signal]);
+  // The first failure ends the other buckets' pulls too. AbortSignal.any would leave a WeakRef on the generation's signal in every phase.
+  const ended = new AbortController();
+  const { signal } = ended;
+  const end = (): void => ended.abort(options.signal.reason);
+  options.signal.addEventListener('abort', end, { once: true });
+  if (options.signal.aborted) end();
   // Every pull under way listens to it.
   setMaxListeners(0, signal);
   const pulls = { signal, deadline: Date.now() + options.timeoutMs, onBytes: options.onBytes };
@@ -61,8 +64,10 @@ export async function allReduce(group: Group, position: Position, options: AllRe
   try {
     await Promise.all(Array.from({ length: bucketsInFlight }, async (_, number) => lane(number)));
   } catch (error) {
-    failed.abort();
+    ended.abort();
     throw error;
+  } finally {
+    options.signal.removeEventListener('abort', end);
   }
 }
 
