@@ -61,7 +61,18 @@ function generateWasm(source, outDir) {
   rmSync(wasm);
   writeFileSync(
     join(outDir, `${name}-wasm.ts`),
-    `/** ${source}, compiled: made by \`npm run generate\`. */\nexport const ${name}Wasm =\n  '${base64}';\n`,
+    `/** ${source}, compiled: made by \`npm run generate\`. */
+const base64 =
+  '${base64}';
+
+let compiled: WebAssembly.Module | undefined;
+
+/** What it exports, with this memory as its own. */
+export function instantiate${name[0].toUpperCase()}${name.slice(1)}(memory: WebAssembly.Memory): object {
+  compiled ??= new WebAssembly.Module(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
+  return new WebAssembly.Instance(compiled, { env: { memory } }).exports;
+}
+`,
   );
 }
 

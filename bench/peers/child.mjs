@@ -1,12 +1,11 @@
 // One run of one program: a child with a deadline, which does not outlive the runner.
 import { spawn } from 'node:child_process';
 import { clearTimeout, setTimeout } from 'node:timers';
+import { largePages } from '@gan-train/cli';
 
 /** Between asking a child's processes to end and ending them: gan-train ends its trainers and removes its run. */
 const graceMs = 10_000;
 const mostErrorCharacters = 2000;
-/** What gan-train sets for its trainers, for all: PyTorch gains by it. */
-const largePages = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
 
 /**
  * Runs a program to its end and returns the JSON object that is the last line of its output. Rejects when it fails,
@@ -17,6 +16,7 @@ const largePages = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
 export async function runProgram([command, ...args], { deadlineMs, signal }) {
   signal.throwIfAborted();
   // A group of its own: a peer's ranks are reached with it, and a terminal's Ctrl-C reaches it through us only.
+  // For all what gan-train sets for its own processes: PyTorch gains by it.
   const env = { ...largePages, ...process.env };
   const child = spawn(command, args, { detached: true, stdio: 'pipe', env });
   const killGroup = (name) => {

@@ -1,18 +1,11 @@
 // What the runs say: medians, ratios and the page of bench/results. Nothing here measures.
+import { median } from '@gan-train/cli';
 
 /**
  * @typedef {{ model: string, batch: number, trainers: number, threads: number, rounds: Record<string, Run | undefined>[] }} Cell
  * One model in one set-up; a round holds, by title, a run of every program that takes part (undefined: it failed).
  * @typedef {{ imagesPerSecond: number, cpus?: number[], versions?: Record<string, string> }} Run
  */
-
-/** Middle value; of an even number of values the mean of the two in the middle; undefined of none. */
-export function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length / 2;
-  if (sorted.length === 0) return undefined;
-  return Number.isInteger(half) ? (sorted[half - 1] + sorted[half]) / 2 : sorted[Math.floor(half)];
-}
 
 /**
  * Of each program of a cell the median speed, and the median of what each of its processes got of a CPU; then the ratio of

@@ -1,1 +1,7 @@
-export { startLocalCluster, type LocalCluster, type LocalClusterOptions } from './local-cluster.js';
+export {
+  largePages,
+  startLocalCluster,
+  type LocalCluster,
+  type LocalClusterOptions,
+} from './local-cluster.js';
+export { median } from './step-profiles.js';

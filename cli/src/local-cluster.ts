@@ -31,7 +31,7 @@ const callTimeoutMs = 10_000;
  * glibc asks for large pages where Linux gives them only to who asks (transparent_hugepage = madvise): a graph's arrays are made
  * anew in every step, and with small pages a twentieth of the step goes into page faults. Other C libraries don't know it.
  */
-const largePages = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
+export const largePages = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
 const mostErrorBytes = 64 * 1024;
 
 export interface LocalClusterOptions {

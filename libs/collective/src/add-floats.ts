@@ -1,5 +1,5 @@
 /** Sums of floats by a WebAssembly kernel (assembly/add.ts), which takes a third of the time of a loop here. */
-import { addWasm } from './gen/add-wasm.js';
+import { instantiateAdd } from './gen/add-wasm.js';
 
 /** What assembly/add.ts exports. Addresses are bytes in its memory. */
 interface AddKernel {
@@ -12,18 +12,8 @@ const tileElements = 16_384;
 const tileStride = tileElements + 4;
 /** Below it lies what AssemblyScript reserves. */
 const firstElement = 256;
-
-/** What is used of it: TypeScript knows it only with all else that browsers have. */
-declare const WebAssembly: {
-  Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
-  Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object, imports: { env: { memory: object } }) => { readonly exports: object };
-};
-
-/** Room for three tiles. */
-const memory = new WebAssembly.Memory({ initial: 4, maximum: 4 });
-const floats = new Float32Array(memory.buffer);
-const kernel = instantiate();
+/** Of WebAssembly's memory: room for three tiles. */
+const pagesOfTiles = 4;
 
 /**
  * `out[i] = left[i] + right[i]`, each sum rounded to float32. `out` may be one of the two. The kernel sees no memory but its own, so
@@ -36,6 +26,7 @@ export function addFloats(out: Float32Array, left: Float32Array, right: Float32A
   if (left.length !== length || right.length !== length) {
     throw new RangeError(`${left.length} and ${right.length} floats have no sum of ${length}`);
   }
+  const { kernel, floats } = (tiles ??= createTiles());
   const [leftTile, rightTile, sumTile] = [tileLike(left, 0), tileLike(right, 1), tileLike(out, 2)];
   for (let at = 0; at < length; at += tileElements) {
     const end = Math.min(at + tileElements, length);
@@ -53,8 +44,16 @@ export function addFloats(out: Float32Array, left: Float32Array, right: Float32A
 const tileLike = (values: Float32Array, index: number): number =>
   firstElement + index * tileStride + ((values.byteOffset / 4) % 2);
 
-function instantiate(): AddKernel {
-  const compiled = new WebAssembly.Module(Uint8Array.from(atob(addWasm), (char) => char.charCodeAt(0)));
-  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
-  return exports as AddKernel;
+interface Tiles {
+  kernel: AddKernel;
+  /** The kernel's memory. */
+  floats: Float32Array;
+}
+
+/** Made when they are first used: who adds nothing has none. */
+let tiles: Tiles | undefined;
+
+function createTiles(): Tiles {
+  const memory = new WebAssembly.Memory({ initial: pagesOfTiles, maximum: pagesOfTiles });
+  return { kernel: instantiateAdd(memory) as AddKernel, floats: new Float32Array(memory.buffer) };
 }

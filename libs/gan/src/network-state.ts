@@ -2,7 +2,7 @@
  * Where a network's state lies: with its shadow, in one WebAssembly memory, so that the update (assembly/update.ts) reads the
  * one and writes the other without a copy, and with an ArrayBuffer, not shared, that engines read weights from in place.
  */
-import { updateWasm } from './gen/update-wasm.js';
+import { instantiateUpdate } from './gen/update-wasm.js';
 import type { NetworkLayout } from './layout.js';
 
 /** All that a network's next phase depends on. */
@@ -75,7 +75,7 @@ export function createState(layout: NetworkLayout): NetworkState {
     return { weights, m, v, ema, updates: 0 };
   };
   const [state, shadow] = [stateAt(1), stateAt(1 + lengths.length)];
-  const kernel = instantiate(memory);
+  const kernel = instantiateUpdate(memory) as UpdateKernel;
   const shared: StateMemory = { kernel, tile: floats(0, tileElements) };
   partners.set(state, { shadow, memory: shared });
   partners.set(shadow, { shadow: state, memory: shared });
@@ -109,12 +109,4 @@ function allocate(network: string, sizeBytes: number): WebAssembly.Memory {
   } catch (error) {
     throw new Error(`${needs}, which this machine can't give`, { cause: error });
   }
-}
-
-let compiled: WebAssembly.Module | undefined;
-
-function instantiate(memory: WebAssembly.Memory): UpdateKernel {
-  compiled ??= new WebAssembly.Module(Uint8Array.from(atob(updateWasm), (char) => char.charCodeAt(0)));
-  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
-  return exports as unknown as UpdateKernel;
 }

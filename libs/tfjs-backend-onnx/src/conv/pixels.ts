@@ -1,4 +1,5 @@
 /** Moving whole pixels, [.., channels], which ONNX Runtime does at the speed of memory. */
+import { emitSlice, END } from '../emit/slice.js';
 import type { GraphWriter } from '../emit/writer.js';
 
 /** Pixels of `channels` elements by their numbers: [numbers, channels]. */
@@ -18,18 +19,13 @@ export function emitPad(
   x: string,
   pads: readonly (readonly [before: number, after: number])[],
 ): string {
-  const cropped = pads.flatMap(([before, after], axis) =>
-    before < 0 || after < 0 ? [{ axis, start: Math.max(0, -before), end: after < 0 ? after : END }] : [],
-  );
-  const source =
-    cropped.length === 0
-      ? x
-      : writer.op('Slice', [
-          x,
-          writer.int64s(cropped.map(({ start }) => start)),
-          writer.int64s(cropped.map(({ end }) => end)),
-          writer.int64s(cropped.map(({ axis }) => axis)),
-        ]);
+  const cuts = pads.map(([before, after], axis) => ({
+    axis,
+    begin: Math.max(0, -before),
+    end: after < 0 ? after : END,
+    stride: 1,
+  }));
+  const source = emitSlice(writer, x, cuts);
   const zeros = [...pads.map(([before]) => before), ...pads.map(([, after]) => after)].map((pad) =>
     Math.max(0, pad),
   );
@@ -41,9 +37,6 @@ export function emitZeroRow(writer: GraphWriter, matrix: string, length: number)
   const zeros = writer.numbers(new Array<number>(length).fill(0), [1, length]);
   return writer.op('Concat', [matrix, zeros], { axis: 0 });
 }
-
-/** Past the end of any axis. */
-export const END = 2 ** 31;
 
 /** The sum over lists of pixel numbers of the pixels that they name: [numbers, channels]. */
 export function emitSumOfPixels(

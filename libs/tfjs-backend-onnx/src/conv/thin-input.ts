@@ -4,11 +4,12 @@
  */
 import { nameIn, permutedValue } from '../emit/value.js';
 import type { GraphValue, Permutation } from '../emit/value.js';
+import { emitSlice, END } from '../emit/slice.js';
 import type { GraphWriter } from '../emit/writer.js';
 import type { ConvAlgorithm } from './algorithm.js';
 import type { ConvGeometry } from './geometry.js';
 import { filterFromMatrix, filterMatrix, outputFromMatrix, outputMatrix } from './matrices.js';
-import { count, emitPad, END } from './pixels.js';
+import { count, emitPad } from './pixels.js';
 
 /** NHWC stored as CNHW. */
 const CNHW: Permutation = [3, 0, 1, 2];
@@ -47,30 +48,26 @@ function emitPatches(writer: GraphWriter, geometry: ConvGeometry, x: GraphValue)
       [padBefore[1], padAfter[1]],
     ]);
     // Lines are moved as wholes, where every element of a strided slice is moved by itself: so each phase is sliced once.
-    const phases = elementsOf(strides).map((start) => emitSlice(writer, padded, start, [END, END], strides));
+    const phases = elementsOf(strides).map((begins) =>
+      emitSlice(
+        writer,
+        padded,
+        begins.map((begin, i) => ({ axis: 2 + i, begin, end: END, stride: strides[i]! })),
+      ),
+    );
     const shifted = elementsOf(filter).map((element) => {
       const [row, column] = element.map((at, axis) => at * dilations[axis]!) as [number, number];
       const phase = (row % strides[0]) * strides[1] + (column % strides[1]);
-      const start = [Math.floor(row / strides[0]), Math.floor(column / strides[1])] as const;
-      return emitSlice(writer, phases[phase]!, start, [start[0] + output[0], start[1] + output[1]], [1, 1]);
+      const cuts = [row, column].map((at, i) => {
+        const begin = Math.floor(at / strides[i]!);
+        return { axis: 2 + i, begin, end: begin + output[i]!, stride: 1 };
+      });
+      return emitSlice(writer, phases[phase]!, cuts);
     });
     const rows = shifted.length === 1 ? shifted[0]! : writer.op('Concat', shifted, { axis: 0 });
     const size = batch * output[0] * output[1];
     return writer.reshape(rows, [filter[0] * filter[1] * inChannels, size]);
   });
-}
-
-/** Slices the last two of four axes. */
-function emitSlice(
-  writer: GraphWriter,
-  x: string,
-  start: readonly number[],
-  end: readonly number[],
-  strides: readonly number[],
-): string {
-  if (strides.every((stride) => stride === 1) && end.every((at) => at === END)) return x;
-  const lists = [start, end, [2, 3], strides];
-  return writer.op('Slice', [x, ...lists.map((list) => writer.int64s(list))]);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Kernels that cut, pad, repeat and reorder a tensor. */
 import { slice_util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { emitSlice } from '../emit/slice.js';
 import type { LazyOp } from '../emit/op.js';
 import { nameIn, permutedValue, preferredPermutation, sizeOf, viewOf } from '../emit/value.js';
 import { inputOf, tensorDtype } from './kernel.js';
@@ -43,19 +44,16 @@ const SLICE_OP: LazyOp = {
   name: 'Slice',
   emit: (writer, [x], { begin, end, strides, shape }: SliceAttributes) => {
     const stored = preferredPermutation(x!);
-    const cut = stored
+    const cuts = stored
       .map((axis, storedAxis) => ({ axis, storedAxis }))
-      .filter(({ axis }) => begin[axis] !== 0 || end[axis] !== x!.shape[axis] || strides[axis] !== 1);
-    let name = nameIn(writer, x!, stored);
-    if (cut.length > 0) {
-      name = writer.op('Slice', [
-        name,
-        writer.int64s(cut.map(({ axis }) => begin[axis]!)),
-        writer.int64s(cut.map(({ axis }) => end[axis]!)),
-        writer.int64s(cut.map(({ storedAxis }) => storedAxis)),
-        writer.int64s(cut.map(({ axis }) => strides[axis]!)),
-      ]);
-    }
+      .filter(({ axis }) => begin[axis] !== 0 || end[axis] !== x!.shape[axis] || strides[axis] !== 1)
+      .map(({ axis, storedAxis }) => ({
+        axis: storedAxis,
+        begin: begin[axis]!,
+        end: end[axis]!,
+        stride: strides[axis]!,
+      }));
+    const name = emitSlice(writer, nameIn(writer, x!, stored), cuts);
     const sliced = begin.map((from, axis) => Math.ceil((end[axis]! - from) / strides[axis]!));
     return [viewOf(writer, permutedValue(name, sliced, x!.dtype, stored), shape)];
   },

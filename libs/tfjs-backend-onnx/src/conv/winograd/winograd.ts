@@ -12,7 +12,7 @@ import type { GraphValue } from '../../emit/value.js';
 import type { GraphWriter } from '../../emit/writer.js';
 import type { ConvAlgorithm } from '../algorithm.js';
 import { filterFromMatrix, inputFromMatrix, outputFromMatrix } from '../matrices.js';
-import { emitPad, emitPixels, emitZeroRow, emitSumOfPixels } from '../pixels.js';
+import { emitPad, emitPixels, emitSumOfPixels, emitZeroRow } from '../pixels.js';
 import { kronecker, transpose } from './matrices.js';
 import {
   inputLines,
@@ -50,8 +50,8 @@ export const createWinograd = (tileSize: number): ConvAlgorithm => ({
     // Tiles overlap: an input adds up what they hold for it.
     const { lists, withZeros } = overlappingPixels(rows, columns, batch);
     const wide = emitInner(writer, transpose(mw.bt), dv, mh.n, size);
-    const zeros = withZeros ? [new Array<number>(mh.n).fill(0)] : [];
-    const held = emitOuter(writer, [...transpose(mh.bt), ...zeros], wide, mw.n * size);
+    const vertical = withZeros ? withZeroRow(transpose(mh.bt)) : transpose(mh.bt);
+    const held = emitOuter(writer, vertical, wide, mw.n * size);
     const dx = emitSumOfPixels(writer, held, inChannels, lists);
     return inputFromMatrix(writer, geometry, dx);
   },
@@ -80,8 +80,7 @@ function emitInput(writer: GraphWriter, tiling: Tiling, x: GraphValue): string {
     // A line of zeros stands for all lines of padding, and so does a pixel of zeros.
     const lines = emitZeroRow(writer, writer.reshape(source, [batch * rows.input, line]), line);
     const byRow = emitPixels(writer, lines, line, inputLines(rows, batch));
-    const zeros = new Array<number>(mh.n).fill(0);
-    const tall = emitOuter(writer, [...mh.bt, zeros], byRow, rows.stride * batch * rows.tiles * line);
+    const tall = emitOuter(writer, withZeroRow(mh.bt), byRow, rows.stride * batch * rows.tiles * line);
     const byPixel = emitPixels(writer, tall, inChannels, inputPixels(rows, columns, batch));
     const v = emitInner(writer, mw.bt, byPixel, mh.n, tiles * phases * inChannels);
     return writer.reshape(v, [places, tiles, phases * inChannels]);
@@ -157,6 +156,12 @@ function emitWithoutPhases(writer: GraphWriter, { rows, columns, ...tiling }: Ti
     [0, 0],
   ]);
 }
+
+/** A transform that makes an element of zeros behind its own. */
+const withZeroRow = (matrix: readonly (readonly number[])[]): readonly (readonly number[])[] => [
+  ...matrix,
+  new Array<number>(matrix[0]!.length).fill(0),
+];
 
 /** Multiplies the first axis, [from, size] to [to, size]. */
 function emitOuter(
