@@ -94,8 +94,20 @@ export const options = {
     '1',
     'of all randomness: initial weights, noise, order of items',
   ),
-  learningRateG: option('identity', 'X', real(0, 1), "the preset's", "the generator's Adam step size"),
-  learningRateD: option('identity', 'X', real(0, 1), "the preset's", "the discriminator's Adam step size"),
+  learningRateG: option(
+    'identity',
+    'X',
+    real(0, 1),
+    "the main job's, or the preset's",
+    "the generator's Adam step size",
+  ),
+  learningRateD: option(
+    'identity',
+    'X',
+    real(0, 1),
+    "the main job's, or the preset's",
+    "the discriminator's Adam step size",
+  ),
   beta1: option('identity', 'X', real(0, 0.999999), "the preset's", "Adam's decay of the mean"),
   beta2: option('identity', 'X', real(0, 0.999999), "the preset's", "Adam's decay of the square"),
   init: option(
