@@ -112,6 +112,7 @@ export function createProgram(signal: AbortSignal, finish: Finish): Command {
     .option('--listen <HOST:PORT>', 'address to serve peers on', '0.0.0.0:0')
     .option('--advertise <HOST[:PORT]>', 'address that peers reach this trainer at')
     .option('--http-port <PORT>', 'for /metrics', '0')
+    .option('--grace-seconds <N>', 'on SIGTERM: how long to wait until this trainer may leave', '25')
     .action(async (flags: Record<string, string>) => {
       const { trainer } = await import('./services.js');
       finish(await trainer(flags, signal));

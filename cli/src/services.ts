@@ -1,5 +1,5 @@
 import { coordinatorMain, type CoordinatorOptions } from '@gan-train/coordinator';
-import { GanTrainError } from '@gan-train/service';
+import { faultsFromText, faultsVariable, GanTrainError } from '@gan-train/service';
 import { trainerMain } from '@gan-train/trainer';
 import { wholeNumber } from './numbers.js';
 
@@ -20,6 +20,8 @@ export async function trainer(flags: Record<string, string>, signal: AbortSignal
       listen: flags.listen ?? '',
       advertise: flags.advertise,
       httpPort: wholeNumber('http-port', flags.httpPort ?? '0', 0, 65_535),
+      graceSeconds: wholeNumber('grace-seconds', flags.graceSeconds ?? '25', 0, 86_400),
+      faults: faultsFromText(process.env[faultsVariable]),
     },
     signal,
   );

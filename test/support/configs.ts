@@ -28,6 +28,6 @@ export function bucketLengths(asked: Asked): Record<'d' | 'g', number[]> {
   const config = resolveConfig(asked);
   const { phases } = layoutsFromOptions(modelFromConfig(config));
   const lengths = (length: number): number[] =>
-    bucketsOfLength(length + 1, 256 * config.bucketKiB).map(({ start, end }) => end - start);
+    bucketsOfLength(length + 3, 256 * config.bucketKiB).map(({ start, end }) => end - start);
   return { d: lengths(phases.d.length), g: lengths(phases.g.length) };
 }

@@ -32,6 +32,8 @@ export interface CheckpointWriter {
    * anywhere. Pieces are taken in the order of the calls; wait for one before the next.
    */
   write(bytes: Uint8Array): Promise<void>;
+  /** Of what was written so far. */
+  weightsHash(): string;
   /** Makes the checkpoint visible, complete and on the disk. */
   commit(): Promise<{ dir: string; weightsHash: string; manifest: Manifest }>;
   /** Removes what was written; nothing happens after a commit or a second time. */
@@ -97,6 +99,7 @@ export async function createCheckpointWriter(
         weightsHash.update(bytes);
         await file?.writeFile(bytes);
       }),
+    weightsHash: () => weightsHash.copy().digest('hex'),
     commit: () =>
       effect(async () => {
         if (receivedBytes !== expectedBytes) throw wrongSize(name, receivedBytes, expectedBytes);

@@ -34,6 +34,16 @@ export interface AllReduceOptions {
   onBytes: (bytes: number) => void;
   /** Told of every bucket once `reduced` holds its sum. */
   onBucket?: (bucket: number) => void;
+  /** Told of what is asked of whom. */
+  peers?: PeerWatch;
+}
+
+/** Whom a member waits for, by rank. */
+export interface PeerWatch {
+  /** Something is asked of a peer; the function that it returns says that it came, or isn't wanted any more. */
+  asked(rank: number): () => void;
+  /** It did not answer, and is asked again. */
+  failed(rank: number): void;
 }
 
 /**
@@ -53,7 +63,8 @@ export async function allReduce(group: Group, position: Position, options: AllRe
   if (options.signal.aborted) end();
   // Every pull under way listens to it.
   setMaxListeners(0, signal);
-  const pulls = { signal, deadline: Date.now() + options.timeoutMs, onBytes: options.onBytes };
+  const { onBytes, peers } = options;
+  const pulls = { signal, deadline: Date.now() + options.timeoutMs, onBytes, peers };
   let next = 0;
   const lane = async (number: number): Promise<void> => {
     for (let bucket = next++; bucket < buffers.buckets.length; bucket = next++) {
@@ -71,7 +82,7 @@ export async function allReduce(group: Group, position: Position, options: AllRe
   }
 }
 
-type Pulls = Omit<PullOptions, 'readInPlace'>;
+type Pulls = Omit<PullOptions, 'readInPlace' | 'onFailure'> & { peers: PeerWatch | undefined };
 
 async function reduceBucket(
   group: Group,
@@ -92,7 +103,8 @@ async function reduceBucket(
   const gathering = Promise.all(
     others.map(async (member) => {
       const { start, end } = partOfBucket(range, n, member.rank);
-      if (start < end) await pull(member, 'REDUCED', member.rank, reduced.subarray(start, end), [{ start }]);
+      const target = reduced.subarray(start, end);
+      if (start < end) await pull(member, member.rank, 'REDUCED', member.rank, target, [{ start }]);
     }),
   );
   // It is awaited below; a failure until then must not count as unhandled.
@@ -117,13 +129,14 @@ async function reduceBucket(
     // Roots come one after the other in shard order.
     const all = spareFloats(group.spare, `${lane} ${rank}`, roots.length * length);
     const places = roots.map((_, root) => ({ root, start: own.start }));
-    if (all.length > 0) await pull(member, 'PARTIAL', group.rank, all, places);
+    if (all.length > 0) await pull(member, rank, 'PARTIAL', group.rank, all, places);
     return roots.map((root, i) => ({ ...root, values: all.subarray(i * length, (i + 1) * length) }));
   }
 
   /** Pulls a part into `target`; in a member's memory it lies in equal pieces at `places`. */
   async function pull(
     { client, name, sums }: GroupMember,
+    rank: number,
     kind: 'PARTIAL' | 'REDUCED',
     part: number,
     target: Float32Array,
@@ -136,8 +149,18 @@ async function reduceBucket(
         sums?.read({ phase: position.phase, root, start }, target.subarray(i * length, (i + 1) * length));
       });
     const request = { runId, generation, position, kind, bucket, part };
-    const options = sums === undefined ? pulls : { ...pulls, readInPlace };
-    await pullFloats(client as PeerClient, name, request, target, options);
+    const { peers, ...rest } = pulls;
+    const options = {
+      ...rest,
+      ...(sums !== undefined && { readInPlace }),
+      onFailure: () => peers?.failed(rank),
+    };
+    const done = peers?.asked(rank);
+    try {
+      await pullFloats(client as PeerClient, name, request, target, options);
+    } finally {
+      done?.();
+    }
   }
 }
 

@@ -1,7 +1,14 @@
 export { addFloats } from './add-floats.js';
-export { allReduce, type AllReduceOptions, type Group, type GroupMember } from './all-reduce.js';
+export {
+  allReduce,
+  type AllReduceOptions,
+  type Group,
+  type GroupMember,
+  type PeerWatch,
+} from './all-reduce.js';
 export { bucketsOfLength, partOfBucket, type ElementRange } from './parts.js';
-export { servePull, type Serving } from './serve-pull.js';
+export { retry, type RetryOptions } from './retry.js';
+export { fence, servePull, type Serving } from './serve-pull.js';
 export { meetMember, serveShare } from './share.js';
 export { createSharedSums, type PeerSums, type SharedSums, type SumsLayout } from './shared-sums.js';
 export { createShelf, type PhaseBuffers, type Position, type Shelf } from './shelf.js';

@@ -14,6 +14,8 @@ export interface PullOptions {
   onBytes: (bytes: number) => void;
   /** Reads what the peer has put in its shared memory; given where a request asks for that. */
   readInPlace?: (target: Float32Array) => void;
+  /** Told of each attempt that broke and is followed by another. */
+  onFailure?: () => void;
 }
 
 /**
@@ -46,6 +48,7 @@ export async function pullFloats(
     passing: ['trainer_lost'],
     firstBackoffMs: 20,
     longestBackoffMs: 1_000,
+    onFailure: () => options.onFailure?.(),
   });
 }
 

@@ -5,13 +5,15 @@ export interface RetryOptions {
   /** What is being done, for the error. */
   what: string;
   deadline: number;
-  /** Of the generation: nothing is tried any more once it aborts. */
+  /** Nothing is tried any more once it aborts. */
   signal: AbortSignal;
   /** Errors after which another attempt may succeed. */
   passing: readonly GanTrainError['code'][];
   /** Pause after the first attempt; it doubles from one to the next. */
   firstBackoffMs: number;
   longestBackoffMs: number;
+  /** Told of each attempt that failed and is followed by another. */
+  onFailure?: (error: GanTrainError) => void;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface RetryOptions {
 export async function retry<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { what, deadline, signal, passing, firstBackoffMs, longestBackoffMs } = options;
   for (let backoffMs = firstBackoffMs; ; backoffMs = Math.min(2 * backoffMs, longestBackoffMs)) {
-    if (signal.aborted) throw new GanTrainError('cancelled', 'the generation is closed');
+    if (signal.aborted) throw new GanTrainError('cancelled', `${what}: nobody waits for it any more`);
     try {
       return await attempt();
     } catch (thrown) {
@@ -31,6 +33,7 @@ export async function retry<T>(attempt: () => Promise<T>, options: RetryOptions)
       if (!passing.includes(error.code) || isLate) {
         throw new GanTrainError(error.code, `${what}: ${error.what}`, undefined, error);
       }
+      options.onFailure?.(error);
       // An abort shortens the wait; the check above then ends the loop.
       await delay(backoffMs, undefined, { signal }).catch(() => undefined);
     }

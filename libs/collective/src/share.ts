@@ -1,3 +1,4 @@
+import type { GanTrainError } from '@gan-train/service';
 import { callUnary, type PeerClient, type ShareReply, type ShareRequest } from '@gan-train/rpc';
 import { retry } from './retry.js';
 import { fence, type Serving } from './serve-pull.js';
@@ -19,7 +20,7 @@ export async function meetMember(
   { client, name }: { client: PeerClient; name: string },
   request: { runId: string; generation: { term: number; n: number } },
   layout: SumsLayout,
-  options: { deadline: number; signal: AbortSignal },
+  options: { deadline: number; signal: AbortSignal; onFailure?: (error: GanTrainError) => void },
 ): Promise<PeerSums | undefined> {
   const call = client.Share.bind(client) as Parameters<typeof callUnary<typeof request, ShareReply>>[0];
   const attempt = async (): Promise<PeerSums | undefined> =>

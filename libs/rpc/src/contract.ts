@@ -5,7 +5,7 @@ import type { ProtoGrpcType } from './gen/coordinator.js';
 import type { ProtoGrpcType as PeerGrpcType } from './gen/peer.js';
 
 /** The version of the wire contract; a trainer with another one is refused at its hello. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 const protoDir = fileURLToPath(new URL('../../../proto', import.meta.url));
 
@@ -24,12 +24,15 @@ function loadContract(): ProtoGrpcType & PeerGrpcType {
 const identity = (bytes: Buffer): Buffer => bytes;
 
 /** Streams of `Chunk` stay bytes on both sides: chunk.ts writes and reads them without a copy through protobuf objects. */
-function withRawAnswers<T extends ServiceDefinition>(service: T, method: keyof T): T {
-  const raw = { ...service[method], responseSerialize: identity, responseDeserialize: identity };
-  return { ...service, [method]: raw };
+function withRawAnswers<T extends ServiceDefinition>(service: T, ...methods: (keyof T)[]): T {
+  const raw = methods.map((method) => [
+    method,
+    { ...service[method], responseSerialize: identity, responseDeserialize: identity },
+  ]);
+  return { ...service, ...(Object.fromEntries(raw) as Partial<T>) };
 }
 
 const contract = loadContract().gan_train.v1;
 
 export const coordinatorService = withRawAnswers(contract.Coordinator.service, 'FetchItems');
-export const peerService = withRawAnswers(contract.Peer.service, 'Pull');
+export const peerService = withRawAnswers(contract.Peer.service, 'Pull', 'PullState');

@@ -7,6 +7,7 @@ export { elementsOfShape, sizeOfTensors, tripleFromMessage, type Triple } from '
 export { createRpcServer, listen, shutdown } from './server.js';
 export { errorFromStatus, statusFromError } from './status.js';
 export type { CheckpointHeader__Output as CheckpointHeader } from './gen/gan_train/v1/CheckpointHeader.js';
+export type { CheckpointHeader as CheckpointHeaderMessage } from './gen/gan_train/v1/CheckpointHeader.js';
 export type { CheckpointPiece, CheckpointPiece__Output } from './gen/gan_train/v1/CheckpointPiece.js';
 export type { GridHeader__Output as GridHeader } from './gen/gan_train/v1/GridHeader.js';
 export type { GridPiece } from './gen/gan_train/v1/GridPiece.js';
@@ -19,6 +20,15 @@ export type { Position__Output as Position } from './gen/gan_train/v1/Position.j
 export type { PullRequest__Output as PullRequest } from './gen/gan_train/v1/PullRequest.js';
 export type { ShareReply__Output as ShareReply } from './gen/gan_train/v1/ShareReply.js';
 export type { ShareRequest__Output as ShareRequest } from './gen/gan_train/v1/ShareRequest.js';
+export type { ScaleRequest__Output as ScaleRequest } from './gen/gan_train/v1/ScaleRequest.js';
+export type { StatusReply, StatusReply__Output } from './gen/gan_train/v1/StatusReply.js';
+export type { DescribeStateRequest__Output as DescribeStateRequest } from './gen/gan_train/v1/DescribeStateRequest.js';
+export type { PullStateRequest__Output as PullStateRequest } from './gen/gan_train/v1/PullStateRequest.js';
+export type { ProbeRequest__Output as ProbeRequest } from './gen/gan_train/v1/ProbeRequest.js';
+export type { ProbeReply } from './gen/gan_train/v1/ProbeReply.js';
+export type { Probe__Output as Probe } from './gen/gan_train/v1/Probe.js';
+export type { TrainerStatus } from './gen/gan_train/v1/TrainerStatus.js';
+export type { WatchRequest__Output as WatchRequest } from './gen/gan_train/v1/WatchRequest.js';
 export type { SessionDown, SessionDown__Output } from './gen/gan_train/v1/SessionDown.js';
 export type { SessionUp, SessionUp__Output } from './gen/gan_train/v1/SessionUp.js';
 export type { Start__Output as Start } from './gen/gan_train/v1/Start.js';

@@ -50,12 +50,16 @@ export function resolveConfig(asked: unknown): RunConfig {
     numerics: 'exact',
     steps: recipe?.steps ?? 1000,
     trainers: 2,
+    minTrainers: 1,
     sampleEvery: preset.sampleEvery,
     weightsEvery: preset.weightsEvery,
     checkpointSeconds: 60,
     keepCheckpoints: 3,
+    guardEvery: 100,
+    maxSkipped: 20,
     bucketKiB: 16_384,
     joinSeconds: 300,
+    reconnectSeconds: 300,
     grpcPort: 0,
     httpPort: 0,
   } as const;
@@ -87,6 +91,11 @@ function crossProblems(config: RunConfig, given: AskedConfig): string[] {
   }
   if (given.steps !== undefined && given.epochs !== undefined) {
     problems.push('steps and epochs exclude each other: give one of them');
+  }
+  if (config.minTrainers > config.trainers) {
+    problems.push(
+      `minTrainers must be at most trainers: ${config.minTrainers} would never be reached with ${config.trainers}`,
+    );
   }
   return problems;
 }

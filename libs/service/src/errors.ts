@@ -21,6 +21,7 @@ export const errorCodes = {
   coordinator_lost: 1,
   timeout: 1,
   nonfinite: 1,
+  state_mismatch: 1,
   protocol: 1,
   io: 1,
   cancelled: 1,

@@ -12,6 +12,16 @@ export {
   type RunConfig,
 } from './config.js';
 export { GanTrainError, errorCodes, type ErrorCode } from './errors.js';
+export {
+  createFaults,
+  faultsFromText,
+  faultSign,
+  faultsVariable,
+  noFaults,
+  type Fault,
+  type FaultPoint,
+  type Faults,
+} from './faults.js';
 export { startHttpServer, type HttpServer, type HttpSource } from './http.js';
 export { createLogger, logLevelVariable, type Logger } from './log.js';
 export {

@@ -15,27 +15,27 @@ import {
   elementsOfShape,
   sizeOfTensors,
   statusFromError,
+  tripleFromMessage,
   type CheckpointHeader,
   type CheckpointPiece,
   type GridHeader,
+  type Triple,
 } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 import type { FileJobs } from './file-jobs.js';
 import { requireRun } from './handlers.js';
 import { kerasFiles } from './keras-files.js';
+import { completeStep, type Position } from './membership/view.js';
 import type { Run } from './run.js';
 
 /** Largest state or grid that is taken: above any model that fits a trainer, below what would fill a disk by mistake. */
 const mostBytes = 64 * 1024 ** 3;
 
-type Position = { step: number; phase: number };
-
-/** The last step that a state has complete: phase 1 is the last of a step. */
-const completeStep = ({ step, phase }: Position): number => (phase === 0 ? step - 1 : step);
-
 /** Where the bytes of an upload go. */
 interface Target<Reply> {
   sizeBytes: number;
+  /** The run waits for it, and can't end well without it. */
+  isFinal?: boolean;
   write(bytes: Uint8Array): Promise<void>;
   finish(): Promise<Reply>;
   abort(): Promise<void>;
@@ -89,8 +89,13 @@ function receive<Header, Reply>(run: Run, begin: (header: Header) => Promise<Tar
       } catch (thrown) {
         await target?.abort();
         const error = GanTrainError.from(thrown);
-        run.context.metrics.notStored(error.code);
-        run.context.log.error({ err: error }, 'not stored');
+        if (error.code === 'fenced') run.context.log.info({ reason: error.what }, 'not stored');
+        else {
+          run.context.metrics.notStored(error.code);
+          run.context.log.error({ err: error }, 'not stored');
+          if (target?.isFinal === true)
+            await run.handle({ kind: 'finalNotStored', code: error.code, reason: error.message });
+        }
         done(statusFromError(error));
       }
     })();
@@ -101,7 +106,8 @@ function receive<Header, Reply>(run: Run, begin: (header: Header) => Promise<Tar
 function fence(run: Run, header: { runId: string; generation: { term: number; n: number } | null }): void {
   requireRun(run, header.runId);
   const { generation } = header;
-  if (generation?.term !== run.generation.term || generation.n !== run.generation.n) {
+  const current = run.core.view.generation.id;
+  if (generation?.term !== current.term || generation.n !== current.n) {
     const asked = `${generation?.term ?? 0}.${generation?.n ?? 0}`;
     throw new GanTrainError('fenced', `generation ${asked} is over`);
   }
@@ -131,44 +137,47 @@ async function beginCheckpoint(
   sizeBytes: number,
 ): Promise<Target<{ weightsHash: string }>> {
   const { directory, config, events, metrics, log } = run.context;
-  const position = header.position ?? { step: 0, phase: 0 };
+  const state = tripleFromMessage(header.state);
   const parent = directory.file('checkpoints');
   const startMs = performance.now();
-  const writer = await createCheckpointWriter(parent, infoFrom(run, header, position), header.tensors);
+  const writer = await createCheckpointWriter(parent, infoFrom(run, header, state), header.tensors);
   return {
     sizeBytes,
+    isFinal: header.final,
     write: async (bytes) => writer.write(bytes),
     abort: async () => writer.abort(),
     async finish() {
-      const step = completeStep(position);
+      const step = completeStep(state.position);
       await run.rowsStored(step);
+      await run.agreed(state, writer.weightsHash());
       const { dir, weightsHash } = await writer.commit();
-      await verifyCheckpoint(dir);
+      const manifest = await verifyCheckpoint(dir);
       const rejected = (bad: string, reason: string): void =>
         log.warn({ dir: bad, reason }, 'checkpoint passed over');
       await pruneCheckpoints(parent, { keep: config.keepCheckpoints, onRejected: rejected });
       metrics.checkpointStored('checkpoint', (performance.now() - startMs) / 1000);
-      await directory.save({ step });
+      await directory.checkpointStored({ dir, manifest });
       events.emit({ file: { kind: 'CHECKPOINT', step, path: dir, weightsHash } });
       log.info({ step, dir, weightsHash }, 'checkpoint stored');
-      if (header.final) run.finalStored(step);
+      await run.handle({ kind: 'checkpointStored', state, final: header.final });
       return { weightsHash };
     },
   };
 }
 
-function infoFrom(run: Run, header: CheckpointHeader, position: Position): CheckpointInfo {
+function infoFrom(run: Run, header: CheckpointHeader, { generation, position }: Triple): CheckpointInfo {
   const { record } = run.context.directory;
   const { row } = header;
   return {
     runId: record.runId,
     identityHash: record.identityHash ?? '',
     step: completeStep(position),
-    generation: header.generation ?? { term: 0, n: 0 },
+    generation,
     counters: {
       'updates.generator': header.generatorUpdates,
       'updates.discriminator': header.discriminatorUpdates,
       phase: position.phase,
+      skippedInRow: header.skippedInRow,
       // What is known of the row of a step that is not complete.
       ...(row && {
         'row.dLoss': row.dLoss,
@@ -198,7 +207,7 @@ async function storeWeights(
   const path = directory.file('weights');
   await jobs.run({ kind: 'keras', directory: path, files: kerasFiles(config, tensors) });
   metrics.checkpointStored('weights', (performance.now() - startMs) / 1000);
-  const step = completeStep(header.position ?? { step: 0, phase: 0 });
+  const step = completeStep(tripleFromMessage(header.state).position);
   events.emit({ file: { kind: 'WEIGHTS', step, path, weightsHash: '' } });
   return { weightsHash: '' };
 }
@@ -217,16 +226,19 @@ export function putGridHandler(run: Run, jobs: FileJobs) {
       );
     }
     const target = collect(sizeBytes, async (pixels) => {
+      // Every member keeps a grid until it is confirmed, so it may come more than once.
+      if (step <= run.gridStep) return {};
       const path = directory.file('samples', `${nameOfStep(step)}.png`);
       await jobs.run({ kind: 'grid', path, images, size, channels, pixels });
-      events.emit({ file: { kind: 'GRID', step, path, weightsHash: '' } });
+      if (step > run.gridStep) events.emit({ file: { kind: 'GRID', step, path, weightsHash: '' } });
+      run.gridStored(step);
       return {};
     });
     return Promise.resolve(target);
   });
 }
 
-/** Coordinator.GetCheckpoint: the state that this coordinator's run started from. */
+/** Coordinator.GetCheckpoint: the newest state that is stored. */
 export async function* getCheckpoint(
   run: Run,
   request: { runId: string },
@@ -243,10 +255,11 @@ export async function* getCheckpoint(
       runId: manifest.runId,
       generation: manifest.generation,
       purpose: 'CHECKPOINT',
-      position,
+      state: { generation: manifest.generation, position },
       tensors: [...tensors.values()].map(({ name, shape }) => ({ name, shape: [...shape] })),
       generatorUpdates: counter('updates.generator'),
       discriminatorUpdates: counter('updates.discriminator'),
+      skippedInRow: counter('skippedInRow'),
       ...(position.phase === 0 && {
         row: {
           step: position.step,

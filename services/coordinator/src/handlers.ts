@@ -1,3 +1,4 @@
+import { loadLossRows } from '@gan-train/checkpoint';
 import type { DataSet } from '@gan-train/data';
 import { chunkBytes, encodeChunk, type Event } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
@@ -53,10 +54,10 @@ function notesOf({ directory, data }: Run['context']): string[] {
   ];
 }
 
-/** Coordinator.Watch: what is, then what happens. */
+/** Coordinator.Watch: what is, then what happens; with `afterStep` also the rows after it that are there already. */
 export async function* watch(
   run: Run,
-  request: { runId: string },
+  request: { runId: string; afterStep: number },
   signal: AbortSignal,
 ): AsyncGenerator<Event, void, void> {
   if (request.runId !== '') requireRun(run, request.runId);
@@ -70,5 +71,18 @@ export async function* watch(
     run: { runId, directory: directory.path, step, steps, items: data.count, batch: config.batch, status },
   };
   for (const message of notesOf(run.context)) yield { time: Date.now() / 1000, note: { message } };
-  for (let next = await first; next.done !== true; next = await happening.next()) yield next.value;
+  let shown = request.afterStep;
+  if (shown > 0) {
+    for (const row of await loadLossRows(directory.file('gan_loss.csv'))) {
+      if (row.step <= shown) continue;
+      shown = row.step;
+      yield { time: Date.now() / 1000, row };
+    }
+  }
+  for (let next = await first; next.done !== true; next = await happening.next()) {
+    // It was stored while the others were being read.
+    if (next.value.row && Number(next.value.row.step) <= shown) continue;
+    if (next.value.generation) shown = 0;
+    yield next.value;
+  }
 }

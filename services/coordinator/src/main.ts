@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
+import { lastLossStep } from '@gan-train/checkpoint';
 import { openDataSet, orderFromConfig } from '@gan-train/data';
 import {
   coordinatorService,
@@ -10,6 +11,8 @@ import {
   streamHandler,
   unaryHandler,
   type CoordinatorHandlers,
+  type ScaleRequest,
+  type WatchRequest,
 } from '@gan-train/rpc';
 import {
   createLogger,
@@ -26,8 +29,9 @@ import { createEventHub } from './events.js';
 import { loadInitialWeights } from './initial-weights.js';
 import { createFileJobs } from './file-jobs.js';
 import { fetchItems, requireRun, watch } from './handlers.js';
+import { scale, status } from './status.js';
 import { createCoordinatorMetrics } from './metrics.js';
-import { loadPinnedManifest, openRunDirectory, runExists, writeJson } from './run-directory.js';
+import { lastGridStep, loadPinnedManifest, openRunDirectory, runExists, writeJson } from './run-directory.js';
 import { createRun, farewellMs, type RunContext, type RunOutcome } from './run.js';
 import { sessionHandler } from './session.js';
 
@@ -76,26 +80,36 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
       metrics: createCoordinatorMetrics(config.trainers, version),
       log,
     };
-    const run = createRun(context);
     const start = directory.checkpoint?.manifest;
-    const initialState = {
-      generation: start?.generation ?? { term: 0, n: 0 },
-      position: start === undefined ? { step: 0, phase: 1 } : positionFrom(start),
+    const run = createRun(context, {
+      stored: {
+        generation: start?.generation ?? { term: 0, n: 0 },
+        position: start === undefined ? { step: 0, phase: 1 } : positionFrom(start),
+      },
+      isStoredInitial: start === undefined,
+      rowsStep: await lastLossStep(directory.file('gan_loss.csv')),
+      gridStep: await lastGridStep(directory),
+    });
+    const stop = (reason: string): void => {
+      log.info({ reason }, 'stop requested');
+      void run.handle({ kind: 'stop' });
     };
     const handlers: CoordinatorHandlers = {
-      Session: sessionHandler(run, initialState),
+      Session: sessionHandler(run),
       FetchItems: streamHandler((request: Parameters<typeof fetchItems>[1]) =>
         fetchItems(run, request),
       ) as never,
       GetCheckpoint: streamHandler((request: { runId: string }) => getCheckpoint(run, request)),
       PutCheckpoint: putCheckpointHandler(run, jobs),
       PutGrid: putGridHandler(run, jobs),
-      Watch: streamHandler((request: { runId: string }, gone) => watch(run, request, gone)),
+      Watch: streamHandler((request: WatchRequest, gone) => watch(run, request, gone)),
       Drain: unaryHandler(async ({ runId, reason }: { runId: string; reason: string }) => {
         requireRun(run, runId);
-        run.requestStop(reason);
+        stop(reason);
         return Promise.resolve({});
       }),
+      Scale: unaryHandler(async (request: ScaleRequest) => scale(run, request)),
+      Status: unaryHandler(async (request: { runId: string }) => Promise.resolve(status(run, request))),
     };
     server.addService(coordinatorService, handlers);
     const grpcPort = await listen(server, options.host, config.grpcPort);
@@ -119,16 +133,16 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
       directory: out,
       runId: directory.record.runId,
     });
-    const stop = (): void => run.requestStop(GanTrainError.from(signal.reason).what);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
+    const stopped = (): void => stop(GanTrainError.from(signal.reason).what);
+    if (signal.aborted) stopped();
+    signal.addEventListener('abort', stopped, { once: true });
     const outcome = await run.outcome;
     run.close();
-    const { status, step, code, reason } = outcome;
+    const weightsHash = directory.checkpoint?.manifest.weightsHash ?? '';
     context.events.emit(
-      status === 'failed'
-        ? { failed: { code, message: reason } }
-        : { finished: { step, status, weightsHash: '' } },
+      outcome.status === 'failed'
+        ? { failed: { code: outcome.code, message: outcome.reason } }
+        : { finished: { step: outcome.step, status: outcome.status, weightsHash } },
     );
     await shutdown(server, farewellMs);
     await http.close();

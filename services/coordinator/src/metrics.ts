@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { LossRow } from '@gan-train/rpc';
+import type { LossKind } from './membership/run-core.js';
 
 export type CoordinatorMetrics = ReturnType<typeof createCoordinatorMetrics>;
 
@@ -14,7 +15,10 @@ export function createCoordinatorMetrics(wanted: number, version: string) {
     new Counter({ name: `gan_train_${name}`, help, labelNames, registers });
 
   const trainers = gauge('trainers', 'Trainers that are members or ready to be');
-  gauge('trainers_wanted', 'Trainers that the run waits for').set(wanted);
+  const trainersWanted = gauge('trainers_wanted', 'Trainers that the run wants');
+  trainersWanted.set(wanted);
+  const stalled = gauge('stalled_seconds', 'Since the last commit, when nothing gets on; else 0');
+  const mismatches = counter('state_mismatches_total', 'Times that replicas which should be equal were not');
   const term = gauge('term', "This coordinator's term");
   const generation = gauge('generation', 'Number of the generation in its term');
   const dLoss = gauge('d_loss', "The discriminator's loss of the last stored step");
@@ -45,12 +49,16 @@ export function createCoordinatorMetrics(wanted: number, version: string) {
 
   return {
     registry,
+    trainersWanted: (count: number) => trainersWanted.set(count),
+    runStalled: (seconds: number) => stalled.set(seconds),
+    stateMismatch: () => mismatches.inc(),
     trainersPresent: (count: number) => trainers.set(count),
     generationStarted(started: { term: number; n: number }): void {
       term.set(started.term);
       generation.set(started.n);
     },
     rowStored(row: LossRow): void {
+      stalled.set(0);
       dLoss.set(row.dLoss);
       gLoss.set(row.gLoss);
       dOutput.set({ input: 'real' }, row.dReal);
@@ -58,7 +66,7 @@ export function createCoordinatorMetrics(wanted: number, version: string) {
       images.set(row.imagesPerSecond);
       steps.inc({ result: row.skippedPhases === 0 ? 'committed' : 'skipped' });
     },
-    trainerLost: (reason: 'session' | 'silence' | 'failed') => evictions.inc({ reason }),
+    trainerLost: (reason: LossKind) => evictions.inc({ reason }),
     itemsSent: (count: number) => items.inc(count),
     notStored: (reason: string) => failures.inc({ reason }),
     checkpointStored(op: 'checkpoint' | 'weights', seconds: number): void {

@@ -10,6 +10,7 @@ import {
   type FoundCheckpoint,
   type NamedTensor,
 } from '@gan-train/checkpoint';
+import type { GenerationId, MemberView } from './membership/view.js';
 import { storeInitialCheckpoint } from './initial-weights.js';
 import { parseDataManifest, type DataManifest } from '@gan-train/data';
 import {
@@ -31,8 +32,9 @@ export interface RunRecord {
   reason?: string;
   /** Raised before the coordinator serves; trainers refuse lower ones. */
   term: number;
-  /** The last generation that was started. */
-  generation: { term: number; n: number };
+  /** The last generation that was started, and its members. */
+  generation: GenerationId;
+  members?: readonly MemberView[];
   step: number;
   /** weightsHash of the state that --init gave. */
   initHash?: string;
@@ -48,10 +50,15 @@ export interface RunRecord {
 export interface RunDirectory {
   readonly path: string;
   record: RunRecord;
-  readonly checkpoint: FoundCheckpoint | undefined;
+  /** The newest one. */
+  checkpoint: FoundCheckpoint | undefined;
   /** Why newer checkpoints than that one are not what the run goes on from. */
   readonly passedOver: readonly string[];
   save(change: Partial<RunRecord>): Promise<void>;
+  saveConfig(config: RunConfig): Promise<void>;
+  checkpointStored(checkpoint: FoundCheckpoint): Promise<void>;
+  /** Drops rows and grids beyond a step. */
+  rewind(step: number): Promise<void>;
   file(...parts: string[]): string;
   close(): Promise<void>;
 }
@@ -109,7 +116,7 @@ async function readText(file: string): Promise<string> {
 
 /**
  * Makes a run's directory, or opens an existing one to go on from its newest checkpoint that verifies; takes its lock and
- * raises its term. `initial` are the weights that a new run begins with instead of its seed's. Rows and grids beyond the checkpoint are cut off: they are computed again.
+ * raises its term. `initial` are the weights that a new run begins with instead of its seed's.
  */
 export async function openRunDirectory(
   path: string,
@@ -145,6 +152,7 @@ export async function openRunDirectory(
       term: (before?.term ?? 0) + 1,
       ...(initial && checkpoint && { initHash: checkpoint.manifest.weightsHash }),
     };
+    let saving: Promise<void> = Promise.resolve();
     const directory: RunDirectory = {
       path,
       record,
@@ -153,8 +161,17 @@ export async function openRunDirectory(
       file: (...parts) => join(path, ...parts),
       async save(change) {
         directory.record = { ...directory.record, ...change };
-        await writeJson(join(path, 'run.json'), directory.record);
+        const { record } = directory;
+        // One after the other: the last one that is begun must be the one that stays.
+        saving = saving.then(async () => writeJson(join(path, 'run.json'), record));
+        await saving;
       },
+      saveConfig: async (changed) => writeConfig(path, changed),
+      async checkpointStored(stored) {
+        directory.checkpoint = stored;
+        await directory.save({ step: stored.manifest.step });
+      },
+      rewind: async (step) => rewind(directory, step),
       async close() {
         await rm(join(path, 'live.json'), { force: true });
         await release();
@@ -162,9 +179,8 @@ export async function openRunDirectory(
     };
     await mkdir(directory.file('samples'), { recursive: true });
     await mkdir(directory.file('weights'), { recursive: true });
-    await writeFileAtomic(directory.file('config.yaml'), Buffer.from(yamlFromConfig(config)));
+    await writeConfig(path, config);
     await writeJson(directory.file('data-manifest.json'), manifest);
-    await cutBack(directory);
     // The term is durable before anything is served.
     delete directory.record.reason;
     await directory.save({ status: 'waiting' });
@@ -226,8 +242,16 @@ async function lock(path: string): Promise<() => Promise<void>> {
   }
 }
 
-async function cutBack(directory: RunDirectory): Promise<void> {
-  const { step } = directory.record;
+const writeConfig = async (path: string, config: RunConfig): Promise<void> =>
+  writeFileAtomic(join(path, 'config.yaml'), Buffer.from(yamlFromConfig(config)));
+
+/** The last step of which there is a grid. */
+export async function lastGridStep(directory: RunDirectory): Promise<number> {
+  const names = await readdir(directory.file('samples'));
+  return Math.max(0, ...names.map((name) => Number.parseInt(name, 10) || 0));
+}
+
+async function rewind(directory: RunDirectory, step: number): Promise<void> {
   await cutBackLossRows(directory.file('gan_loss.csv'), step);
   for (const name of await readdir(directory.file('samples'))) {
     if (Number.parseInt(name, 10) > step) await rm(directory.file('samples', name));

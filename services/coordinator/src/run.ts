@@ -1,41 +1,28 @@
 import { EventEmitter, once } from 'node:events';
-import { shardsOfRank } from '@gan-train/collective';
 import { appendLossRows } from '@gan-train/checkpoint';
 import type { DataSet, Order } from '@gan-train/data';
-import type { LossRow, SessionDown } from '@gan-train/rpc';
-import {
-  GanTrainError,
-  hashFromIdentity,
-  identityDifferences,
-  identityFromConfig,
-  withTimeout,
-  type ErrorCode,
-  type Logger,
-  type RunConfig,
-} from '@gan-train/service';
-import { decideRun, type Decision, type RunOptions, type RunView, type TrainerView } from './decide-run.js';
+import type { LossRow, SessionDown, Triple } from '@gan-train/rpc';
+import { GanTrainError, withTimeout, type ErrorCode, type Logger, type RunConfig } from '@gan-train/service';
 import type { EventHub } from './events.js';
+import { createRunCore, type Effect, type Input, type RunCore, type RunStart } from './membership/run-core.js';
+import type { End, RunOptions } from './membership/view.js';
 import type { CoordinatorMetrics } from './metrics.js';
-import type { RunDirectory, RunStatus } from './run-directory.js';
+import { noteTaken } from './notes.js';
+import type { RunDirectory } from './run-directory.js';
 
 const tickMs = 100;
 const silenceMs = 5_000;
 const closeMs = 10_000;
 const saveMs = 120_000;
+/** Trainers look for their coordinator every two seconds at most. */
+const returnMs = 10_000;
+const rollbackMs = 60_000;
 /** Rows are sent before the checkpoint that needs them, on another connection. */
 const rowsTimeoutMs = 30_000;
+/** Replicas hash their state after the same phase as the one that sends it. */
+const agreementTimeoutMs = 60_000;
 /** Trainers that are told of the end get this long to close their sessions. */
 export const farewellMs = 3_000;
-
-export interface Engine {
-  name: string;
-  identity: string;
-}
-
-/** One trainer as the coordinator keeps it: what decisions see, and the way to it. */
-export interface TrainerEntry extends TrainerView {
-  send(message: SessionDown): void;
-}
 
 export interface RunContext {
   config: RunConfig;
@@ -49,238 +36,220 @@ export interface RunContext {
 }
 
 export interface RunOutcome {
-  status: Extract<RunStatus, 'finished' | 'stopped' | 'failed'>;
+  status: End['status'];
   code: ErrorCode | 'none';
   reason: string;
   step: number;
 }
 
-/** The run as a whole: its trainers, its stage, and the effects of what `decideRun` decides. */
+/** The way to a trainer, and what a person wants to know of it. */
+export interface TrainerLink {
+  pid: number;
+  host: string;
+  send(message: SessionDown): void;
+  /** Nothing of this session is heard any more. */
+  end(): void;
+}
+
+/** The run as a whole: its core, and the effects of what that decides. */
 export interface Run {
   readonly context: RunContext;
-  readonly generation: { term: number; n: number };
+  readonly core: Pick<RunCore, 'view'>;
+  /** What the run does or waits for, in words. */
+  readonly doing: string;
   readonly outcome: Promise<RunOutcome>;
-  addTrainer(entry: TrainerEntry): void;
-  /** The engine for a trainer that has these; throws `refused`. Freezes the run's identity the first time. */
-  admitEngine(engines: readonly Engine[]): Promise<{ engine: string; identityHash: string }>;
-  admitProbe(probeHash: string): Promise<void>;
-  lose(entry: TrainerEntry, reason: string, kind: 'session' | 'silence' | 'failed'): void;
+  link(incarnation: string): TrainerLink | undefined;
+  /** A trainer says hello. */
+  join(incarnation: string, address: string, link: TrainerLink): Promise<void>;
+  /** Resolves when everything that follows from the input is done; after all inputs before it. */
+  handle(input: Input): Promise<void>;
+  /** Stores those rows that are not stored yet, each step's once and in order. Throws `protocol` when one is missing. */
   storeRows(rows: readonly LossRow[]): Promise<void>;
   /** Resolves when the rows of all steps up to this one are stored; rejects with `timeout`. */
   rowsStored(step: number): Promise<void>;
-  finalStored(step: number): void;
-  requestStop(reason: string): void;
-  /** Looks again at what there is to do, now. */
-  wake(): void;
+  gridStored(step: number): void;
+  /** The last step whose grid is stored. */
+  readonly gridStep: number;
+  /** Resolves when all replicas say that their state is the one with this hash; else rejects. */
+  agreed(state: Triple, hash: string): Promise<void>;
+  scale(trainers: number): Promise<number>;
   close(): void;
 }
 
-export function createRun(context: RunContext): Run {
+export function createRun(
+  context: RunContext,
+  begin: Pick<RunStart, 'stored' | 'isStoredInitial' | 'rowsStep'> & { gridStep: number },
+): Run {
   const { config, directory, events, metrics, log } = context;
-  const trainers: TrainerEntry[] = [];
-  const view: RunView & { trainers: TrainerEntry[] } = {
-    stage: { name: 'gathering', sinceMs: performance.now() },
-    trainers,
-    stopRequested: false,
-    finalStep: directory.record.step >= context.steps ? directory.record.step : undefined,
-    rowsStep: directory.record.step,
-  };
   const options: RunOptions = {
-    trainers: config.trainers,
+    minTrainers: config.minTrainers,
+    steps: context.steps,
+    exact: config.numerics === 'exact',
     joinMs: 1000 * config.joinSeconds,
     silenceMs,
     closeMs,
     saveMs,
-    exact: config.numerics === 'exact',
+    returnMs,
+    rollbackMs,
   };
-  let generation = { term: directory.record.term, n: 0 };
-  const rowsChanged = new EventEmitter();
-  let lastReason = '';
-  let lastTickMs = performance.now();
+  const { record } = directory;
+  const core = createRunCore(
+    {
+      nowMs: performance.now(),
+      term: record.term,
+      shards: config.shards,
+      wanted: config.trainers,
+      generation: { id: record.generation, members: record.members ?? [] },
+      finalStep: record.step >= context.steps ? record.step : undefined,
+      ...begin,
+    },
+    options,
+  );
+  const links = new Map<string, TrainerLink>();
+  const changes = new EventEmitter();
+  changes.setMaxListeners(0);
+  let { gridStep } = begin;
+  let doing = '';
   let settle: (outcome: RunOutcome) => void = () => undefined;
   const outcome = new Promise<RunOutcome>((resolve) => (settle = resolve));
-  // One at a time and in order: what a decision changes is there before the next is taken.
+  // One at a time and in order: what an input changes is there before the next is taken.
   let working: Promise<void> = Promise.resolve();
 
-  async function tick(): Promise<void> {
-    const nowMs = performance.now();
-    // After a pause of its own (a stopped process, a sleeping machine) the coordinator can't blame others for silence.
-    const gapMs = nowMs - lastTickMs;
-    if (gapMs > 1_000 + tickMs) for (const trainer of trainers) trainer.heardAtMs = nowMs;
-    lastTickMs = nowMs;
-    metrics.trainersPresent(trainers.filter((t) => t.status !== 'gone' && t.status !== 'joined').length);
-    const decision = decideRun(nowMs, view, options);
-    if (decision.reason !== lastReason)
-      log.info({ action: decision.action, reason: decision.reason }, 'decision');
-    lastReason = decision.reason;
-    await apply(decision, nowMs);
+  const inTurn = async (work: () => Promise<void>): Promise<void> => {
+    const done = working.then(work);
+    working = done.catch(() => undefined);
+    return done;
+  };
+
+  async function take(input: Input): Promise<void> {
+    try {
+      for (const effect of core.handle(performance.now(), input)) await apply(effect);
+    } catch (thrown) {
+      const { message, code } = GanTrainError.from(thrown);
+      log.error({ err: thrown }, 'run failed');
+      settle({ status: 'failed', code, reason: message, step: directory.record.step });
+    }
+    const { trainers } = core.view;
+    metrics.trainersPresent(trainers.filter(({ status }) => status !== 'joined').length);
+    changes.emit('change');
   }
 
-  async function apply(decision: Decision, nowMs: number): Promise<void> {
-    switch (decision.action) {
-      case 'wait':
+  async function apply(effect: Effect): Promise<void> {
+    switch (effect.kind) {
+      case 'send':
+        links.get(effect.to)?.send(effect.message);
         return;
-      case 'start':
-        await startGeneration(decision.members, decision.reason);
+      case 'endSession':
+        links.get(effect.to)?.end();
+        links.delete(effect.to);
         return;
-      case 'evict': {
-        const entry = trainers.find((t) => t.incarnation === decision.incarnation);
-        if (entry !== undefined) lose(entry, decision.reason, 'silence');
+      case 'saveGeneration':
+        await directory.save({ status: 'running', generation: effect.id, members: effect.members });
         return;
-      }
-      case 'close':
-        view.stage = { name: 'closing', sinceMs: nowMs, reason: decision.reason };
-        events.emit({ note: { message: decision.reason } });
-        for (const trainer of trainers)
-          if (trainer.status === 'member') trainer.send({ prepare: { generation } });
+      case 'rewind':
+        await directory.rewind(effect.step);
+        gridStep = Math.min(gridStep, effect.step);
         return;
-      case 'save':
-        view.stage = { name: 'saving', sinceMs: nowMs, reason: decision.reason, by: decision.by };
-        trainers.find((t) => t.incarnation === decision.by)?.send({ saveState: { generation } });
+      case 'over':
+        await end(effect.end);
         return;
-      case 'end':
-        view.stage = { name: 'over' };
-        await end(decision);
+      case 'noted':
+        if (effect.note.name === 'decided') doing = effect.note.reason;
+        noteTaken(effect.note, { events, metrics, log });
         return;
     }
   }
 
-  async function startGeneration(incarnations: readonly string[], reason: string): Promise<void> {
-    const members = incarnations.map((incarnation, rank) => {
-      const entry = trainers.find((t) => t.incarnation === incarnation) as TrainerEntry;
-      const { first, count } = shardsOfRank(config.shards, incarnations.length, rank);
-      return { entry, member: { incarnation, address: entry.address, firstShard: first, shardCount: count } };
-    });
-    generation = { term: generation.term, n: generation.n + 1 };
-    // Durable before anybody may commit in it.
-    await directory.save({ status: 'running', generation });
-    view.stage = { name: 'running' };
-    const start = { generation, members: members.map(({ member }) => member), steps: context.steps };
-    for (const { entry } of members) {
-      entry.status = 'member';
-      entry.send({ start });
-      if (view.stopRequested) entry.send({ stop: {} });
-    }
-    metrics.generationStarted(generation);
-    events.emit({ generation: { generation, members: start.members, reason } });
-    log.info({ ...generation, members: start.members.length, reason }, 'generation started');
-  }
-
-  async function end({ status, code, reason }: Extract<Decision, { action: 'end' }>): Promise<void> {
-    const step = Math.max(view.finalStep ?? 0, directory.record.step);
+  async function end({ status, code, reason }: End): Promise<void> {
+    const step = Math.max(core.view.finalStep ?? 0, directory.record.step);
     await directory.save({ status, step, ...(status === 'failed' && { reason }) });
-    for (const trainer of trainers) if (trainer.status !== 'gone') trainer.send({ done: { reason } });
     log.info({ status, step, reason }, 'run over');
     settle({ status, code, reason, step });
   }
 
-  function lose(entry: TrainerEntry, reason: string, kind: 'session' | 'silence' | 'failed'): void {
-    if (entry.status === 'gone' || view.stage.name === 'over') return;
-    const mattered = entry.status === 'member' || entry.status === 'prepared' || entry.status === 'drained';
-    entry.status = 'gone';
-    // A trainer that was never a member leaves without a trace.
-    entry.reason = mattered ? reason : undefined;
-    if (!mattered) trainers.splice(trainers.indexOf(entry), 1);
-    metrics.trainerLost(kind);
-    log.warn({ trainer: entry.incarnation, address: entry.address, reason, kind }, 'trainer lost');
-    wake();
+  /** Confirms to everybody what is on disk. */
+  function confirm(): void {
+    const rowsStored = { step: core.view.rowsStep, gridStep };
+    for (const link of links.values()) link.send({ rowsStored });
   }
 
-  function wake(): void {
-    working = working.then(tick).catch((error: unknown) => {
-      const { message, code } = GanTrainError.from(error);
-      log.error({ err: error }, 'run failed');
-      settle({ status: 'failed', code, reason: message, step: directory.record.step });
-    });
+  async function append(rows: readonly LossRow[]): Promise<void> {
+    const { rowsStep } = core.view;
+    const fresh = rows.filter(({ step }) => step > rowsStep);
+    if (fresh.length === 0) return;
+    if (fresh.some(({ step }, i) => step !== rowsStep + 1 + i)) {
+      throw new GanTrainError('protocol', `rows from ${fresh[0]?.step} do not follow ${rowsStep}`);
+    }
+    const named = fresh.map((row) => ({ ...row, epoch: context.order.epochOfStep(row.step) }));
+    await appendLossRows(directory.file('gan_loss.csv'), named);
+    await take({ kind: 'rowsStored', step: rowsStep + fresh.length });
+    for (const row of fresh) {
+      metrics.rowStored(row);
+      events.emit({ row });
+    }
+    confirm();
   }
 
-  const timer = setInterval(wake, tickMs);
+  const timer = setInterval(() => void inTurn(async () => take({ kind: 'tick' })), tickMs);
 
   return {
     context,
-    get generation() {
-      return generation;
+    core,
+    get doing() {
+      return doing;
     },
     outcome,
-    addTrainer(entry) {
-      trainers.push(entry);
-      wake();
-    },
-    admitEngine: async (engines) => admitEngine(context, engines),
-    async admitProbe(probeHash) {
-      const known = directory.record.probeHash;
-      if (known === undefined) await directory.save({ probeHash });
-      else if (known !== probeHash && config.numerics === 'exact') {
-        throw new GanTrainError(
-          'refused',
-          'this trainer computes other bits than the run began with (another CPU kind, engine or library version)',
-          'use machines of one kind, or begin a run with --numerics agree',
-        );
-      }
-    },
-    lose,
-    async storeRows(rows) {
-      // Members all send the same rows: each step's is stored once, and in order.
-      const store = working.then(async () => {
-        const fresh = rows.filter(({ step }) => step > view.rowsStep);
-        if (fresh.length === 0) return;
-        if (fresh.some(({ step }, i) => step !== view.rowsStep + 1 + i)) {
-          throw new GanTrainError('protocol', `rows from ${fresh[0]?.step} do not follow ${view.rowsStep}`);
-        }
-        const named = fresh.map((row) => ({ ...row, epoch: context.order.epochOfStep(row.step) }));
-        await appendLossRows(directory.file('gan_loss.csv'), named);
-        view.rowsStep += fresh.length;
-        rowsChanged.emit('change');
-        for (const row of fresh) {
-          metrics.rowStored(row);
-          events.emit({ row });
-        }
-      });
-      working = store.catch(() => undefined);
-      await store;
-      const rowsStored = { step: view.rowsStep };
-      for (const trainer of trainers) if (trainer.status !== 'gone') trainer.send({ rowsStored });
-    },
+    link: (incarnation) => links.get(incarnation),
+    join: async (incarnation, address, link) =>
+      inTurn(async () => {
+        const before = links.get(incarnation);
+        // What the core says to an incarnation that opens a second session concerns the first one too.
+        if (before !== undefined) before.end();
+        links.set(incarnation, link);
+        await take({ kind: 'joined', incarnation, address });
+      }),
+    handle: async (input) => inTurn(async () => take(input)),
+    storeRows: async (rows) => inTurn(async () => append(rows)),
     async rowsStored(step) {
-      while (view.rowsStep < step)
-        await withTimeout(once(rowsChanged, 'change'), rowsTimeoutMs, `waiting for row ${step}`);
+      const deadline = performance.now() + rowsTimeoutMs;
+      while (core.view.rowsStep < step) await nextChange(deadline, `waiting for row ${step}`);
     },
-    finalStored(step) {
-      view.finalStep = step;
-      wake();
+    gridStored(step) {
+      gridStep = Math.max(gridStep, step);
+      confirm();
     },
-    requestStop(reason) {
-      if (view.stopRequested) return;
-      view.stopRequested = true;
-      log.info({ reason }, 'stop requested');
-      for (const trainer of trainers) if (trainer.status === 'member') trainer.send({ stop: {} });
-      wake();
+    get gridStep() {
+      return gridStep;
     },
-    wake,
+    async agreed(state, hash) {
+      const deadline = performance.now() + agreementTimeoutMs;
+      // Outside of a generation one trainer stands for all: the others have nothing to compare with.
+      while (core.view.stage.name === 'running') {
+        const agreement = core.agreement(state, hash);
+        if (agreement === 'agreed') return;
+        if (agreement === 'differing') {
+          const what = `replicas differ from the state at step ${state.position.step}`;
+          throw new GanTrainError('state_mismatch', what);
+        }
+        await nextChange(deadline, 'comparing the replicas');
+      }
+      if (core.view.stage.name !== 'saving')
+        throw new GanTrainError('fenced', 'the generation ended before its replicas had agreed');
+    },
+    async scale(trainers) {
+      const before = core.view.wanted;
+      await inTurn(async () => {
+        await directory.saveConfig({ ...config, trainers });
+        metrics.trainersWanted(trainers);
+        events.emit({ wanted: { trainers } });
+        await take({ kind: 'scale', trainers });
+      });
+      return before;
+    },
     close: () => clearInterval(timer),
   };
-}
 
-async function admitEngine(
-  { config, directory, data, log }: RunContext,
-  engines: readonly Engine[],
-): Promise<{ engine: string; identityHash: string }> {
-  const frozen = directory.record.identity;
-  const name = frozen === undefined ? config.engine : String(frozen.engine);
-  const engine = name === 'auto' ? engines[0] : engines.find((candidate) => candidate.name === name);
-  if (engine === undefined) {
-    const have = engines.map((candidate) => candidate.name).join(', ');
-    throw new GanTrainError('refused', `engine ${name} does not load in this trainer, which has ${have}`);
+  async function nextChange(deadline: number, what: string): Promise<void> {
+    await withTimeout(once(changes, 'change'), Math.max(1, deadline - performance.now()), what);
   }
-  const content = { data: data.manifest.hash, init: directory.record.initHash };
-  const identity = identityFromConfig(config, content, engine);
-  const identityHash = hashFromIdentity(identity);
-  if (frozen === undefined) {
-    await directory.save({ identity, identityHash });
-    log.info({ engine: engine.name, engineIdentity: engine.identity, identityHash }, 'identity frozen');
-  } else if (directory.record.identityHash !== identityHash) {
-    const differences = identityDifferences(frozen, identity).join('; ');
-    throw new GanTrainError('refused', `this trainer would compute another run: ${differences}`);
-  }
-  return { engine: engine.name, identityHash };
 }

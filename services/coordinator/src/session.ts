@@ -4,114 +4,141 @@ import {
   tripleFromMessage,
   type SessionDown,
   type SessionUp__Output,
-  type Triple,
 } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
-import type { Run, TrainerEntry } from './run.js';
+import { admitEngine, admitProbe } from './admission.js';
+import type { Input } from './membership/run-core.js';
+import type { Run, TrainerLink } from './run.js';
 
 const helloMs = 10_000;
 
-/** One trainer's session: what it says changes its entry; what the run decides goes down to it. */
-export function sessionHandler(run: Run, initialState: Triple) {
+/** One trainer's session: what it says is an input to the run; what the run decides goes down to it. */
+export function sessionHandler(run: Run) {
   return (call: ServerDuplexStream<SessionUp__Output, SessionDown>): void => {
     const { log } = run.context;
-    let entry: TrainerEntry | undefined;
+    let incarnation: string | undefined;
+    let isOver = false;
     const send = (message: SessionDown): void => void (call.writable && call.write(message));
-    const refuse = (thrown: unknown): void => {
-      const { code, message } = GanTrainError.from(thrown);
-      log.warn({ trainer: entry?.incarnation, code, reason: message }, 'trainer refused');
-      send({ refused: { code, message } });
+    const end = (): void => {
+      isOver = true;
       call.end();
-      if (entry !== undefined) run.lose(entry, message, 'failed');
+    };
+    const refuse = (thrown: unknown): void => {
+      if (isOver) return;
+      const { code, message } = GanTrainError.from(thrown);
+      log.warn({ trainer: incarnation, code, reason: message }, 'trainer refused');
+      send({ refused: { code, message } });
+      lost(message, 'failed');
+      end();
     };
     const tooLate = setTimeout(() => {
-      if (entry === undefined) refuse(new GanTrainError('timeout', 'no hello came'));
+      if (incarnation === undefined) refuse(new GanTrainError('timeout', 'no hello came'));
     }, helloMs);
+    function lost(reason: string, how: 'session' | 'failed'): void {
+      clearTimeout(tooLate);
+      if (incarnation !== undefined && !isOver) void run.handle({ kind: 'lost', incarnation, reason, how });
+      isOver = true;
+    }
 
     // One message after the other, though some wait for the disk.
     let handled: Promise<void> = Promise.resolve();
     call.on('data', (message: SessionUp__Output) => {
-      if (entry !== undefined) entry.heardAtMs = performance.now();
-      handled = handled.then(async () => handle(message)).catch(refuse);
+      handled = handled.then(async () => (isOver ? undefined : handle(message))).catch(refuse);
     });
-    const lost = (reason: string): void => {
-      clearTimeout(tooLate);
-      if (entry !== undefined) run.lose(entry, reason, 'session');
-    };
-    call.on('cancelled', () => lost('its session broke'));
-    call.on('error', (error) => lost(`its session broke: ${error.message}`));
+    call.on('cancelled', () => lost('its session broke', 'session'));
+    call.on('error', (error) => lost(`its session broke: ${error.message}`, 'session'));
     call.on('end', () => {
-      lost('it ended its session');
-      call.end();
+      // After what it said last.
+      handled = handled.then(() => {
+        lost('it ended its session', 'session');
+        call.end();
+      });
     });
 
     async function handle(up: SessionUp__Output): Promise<void> {
       if (up.hello) {
-        entry = await join(up.hello);
+        if (incarnation !== undefined) throw new GanTrainError('protocol', 'a second hello came');
+        await join(run, up.hello, { pid: up.hello.pid, host: up.hello.host, send, end });
+        incarnation = up.hello.incarnation;
         return;
       }
-      if (entry === undefined) throw new GanTrainError('protocol', 'the first message must be hello');
-      const isMember = entry.status === 'member' || entry.status === 'prepared';
-      if (up.ready) {
-        await run.admitProbe(up.ready.probeHash);
-        entry.status = 'ready';
-        run.wake();
-      } else if (up.progress) {
-        if (up.progress.rows.length > 0) await run.storeRows(up.progress.rows);
-      } else if (up.prepared && isMember && isCurrent(up.prepared.generation)) {
-        entry.state = tripleFromMessage(up.prepared.state);
-        entry.status = 'prepared';
-        run.wake();
-      } else if (up.drained && isMember) {
-        if (up.drained.rows.length > 0) await run.storeRows(up.drained.rows);
-        entry.state = tripleFromMessage(up.drained.state);
-        entry.status = 'drained';
-        run.wake();
-      } else if (up.failed) {
-        run.lose(entry, `${up.failed.code}: ${up.failed.message}`, 'failed');
-      }
-    }
-
-    async function join(hello: NonNullable<SessionUp__Output['hello']>): Promise<TrainerEntry> {
-      if (hello.protocol !== protocolVersion) {
-        const what = `it speaks protocol ${hello.protocol}, the coordinator ${protocolVersion}`;
-        throw new GanTrainError('refused', what, 'run the same version everywhere');
-      }
-      const { config, directory, data } = run.context;
-      const { engine, identityHash } = await run.admitEngine(hello.engines);
-      const joined: TrainerEntry = {
-        incarnation: hello.incarnation,
-        address: hello.address,
-        status: 'joined',
-        heardAtMs: performance.now(),
-        reason: undefined,
-        state: undefined,
-        send,
-      };
-      const { runId, term } = directory.record;
-      const info = { items: data.count, itemBytes: data.itemBytes, hash: data.manifest.hash };
-      send({
-        config: {
-          runId,
-          term,
-          configJson: JSON.stringify(config),
-          identityHash,
-          data: info,
-          state: initialState,
-          engine,
-          hasCheckpoint: directory.checkpoint !== undefined,
-        },
-      });
-      log.info(
-        { trainer: hello.incarnation, address: hello.address, pid: hello.pid, host: hello.host },
-        'trainer joined',
-      );
-      run.addTrainer(joined);
-      return joined;
-    }
-
-    function isCurrent(generation: { term: number; n: number } | null): boolean {
-      return generation?.term === run.generation.term && generation.n === run.generation.n;
+      if (incarnation === undefined) throw new GanTrainError('protocol', 'the first message must be hello');
+      if (up.ready) await admitProbe(run.context, up.ready.probeHash);
+      const rows = up.ready?.rows ?? up.progress?.rows ?? up.prepared?.rows ?? up.drained?.rows ?? [];
+      if (rows.length > 0) await run.storeRows(rows);
+      const input = inputFrom(incarnation, up);
+      if (input !== undefined) await run.handle(input);
+      // The core has it from here: what was said before is handled, and it is not heard again.
+      if (input?.kind === 'lost') isOver = true;
     }
   };
+}
+
+function inputFrom(incarnation: string, up: SessionUp__Output): Input | undefined {
+  const none = { term: 0, n: 0 };
+  if (up.ready) {
+    const { state, generation } = up.ready;
+    return {
+      kind: 'ready',
+      incarnation,
+      state: tripleFromMessage(state),
+      generation: generation ?? undefined,
+    };
+  }
+  if (up.progress) {
+    const { generation, position, state, ...rest } = up.progress;
+    const progress = {
+      ...rest,
+      generation: generation ?? none,
+      position: position ?? { step: 0, phase: 0 },
+      state: tripleFromMessage(state),
+    };
+    return { kind: 'progress', incarnation, progress };
+  }
+  if (up.prepared) {
+    const { generation, state } = up.prepared;
+    return { kind: 'prepared', incarnation, generation: generation ?? none, state: tripleFromMessage(state) };
+  }
+  if (up.drained) {
+    const { state, skippedInRow } = up.drained;
+    return { kind: 'drained', incarnation, state: tripleFromMessage(state), skippedInRow };
+  }
+  if (up.stateHash) {
+    const { state, hash } = up.stateHash;
+    return { kind: 'hash', incarnation, state: tripleFromMessage(state), hash };
+  }
+  if (up.probed) {
+    const { generation, unreachable } = up.probed;
+    return { kind: 'probed', incarnation, generation: generation ?? none, unreachable };
+  }
+  if (up.leave) return { kind: 'leave', incarnation };
+  if (up.failed)
+    return { kind: 'lost', incarnation, reason: `${up.failed.code}: ${up.failed.message}`, how: 'failed' };
+  return undefined;
+}
+
+async function join(run: Run, hello: NonNullable<SessionUp__Output['hello']>, link: TrainerLink): Promise<void> {
+  const { incarnation, address, protocol, engines, runId: before } = hello;
+  const { config, directory, data, log } = run.context;
+  const { runId, term } = directory.record;
+  if (protocol !== protocolVersion) {
+    const what = `it speaks protocol ${protocol}, the coordinator ${protocolVersion}`;
+    throw new GanTrainError('refused', what, 'run the same version everywhere');
+  }
+  if (before !== '' && before !== runId)
+    throw new GanTrainError('refused', `it was in run ${before}, and this is ${runId}`);
+  const { engine, identityHash } = await admitEngine(run.context, engines);
+  link.send({
+    config: {
+      runId,
+      term,
+      configJson: JSON.stringify(config),
+      identityHash,
+      data: { items: data.count, itemBytes: data.itemBytes, hash: data.manifest.hash },
+      generation: run.core.view.generation.id,
+      engine,
+    },
+  });
+  log.info({ trainer: incarnation, address, pid: link.pid, host: link.host }, 'trainer joined');
+  await run.join(incarnation, address, link);
 }

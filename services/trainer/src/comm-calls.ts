@@ -3,32 +3,47 @@ import type { CheckpointHeader, LossRow, Triple } from '@gan-train/rpc';
 import type { Engine } from './engine.js';
 import type { Moved } from './thread-calls.js';
 
+/** Names a generation between the two threads: the one that a call is about may be over by the time that it is heard. */
+export type Serial = number;
+
 /** What the communication thread does for the compute thread. Shared buffers are SharedArrayBuffers. */
 export interface CommCalls {
   /** Registers with the coordinator; the config comes back. */
   hello(request: { engines: readonly Engine[] }): Promise<Joined>;
   /** This trainer can be a member. */
-  ready(request: { identityHash: string; probeHash: string; state: Triple; engine: string }): Promise<void>;
+  ready(request: { probeHash: string; engine: string }): Promise<void>;
   /** What the coordinator wants next; resolves when there is something to do. */
   nextOrder(request: undefined): Promise<Order>;
+  /** The state that the generation starts from; undefined when it is the initial one. Rejects with `cancelled` when it is closed. */
+  heal(request: { serial: Serial }): Promise<StateBytes | undefined>;
+  /** The state that this member starts the generation with, for those that take it over. */
+  holdState(request: { serial: Serial; snapshot: StateSnapshot }): Promise<void>;
   /** The bytes of the items of this trainer's shards at a step: uint8, in shard order. */
-  items(request: { step: number }): Promise<Moved<Uint8Array>>;
+  items(request: { serial: Serial; step: number }): Promise<Moved<Uint8Array>>;
   /**
    * Reduces a phase with the other members. Called when the phase begins, so that the peers' partials travel while this
    * trainer still computes; `publish` says when buckets of its own are there, `reduced` when buckets of the sum are.
    */
-  allReduce(request: { step: number; phase: number }): Promise<void>;
+  allReduce(request: { serial: Serial; step: number; phase: number }): Promise<void>;
   /** The first `buckets` buckets of this trainer's partial sums are final. */
-  publish(request: { step: number; phase: number; buckets: number }): Promise<void>;
+  publish(request: { serial: Serial; step: number; phase: number; buckets: number }): Promise<void>;
   /** Resolves with the number of leading buckets that are reduced, once it is more than `beyond`. */
-  reduced(request: { step: number; phase: number; beyond: number }): Promise<number>;
+  reduced(request: { serial: Serial; step: number; phase: number; beyond: number }): Promise<number>;
   row(row: LossRow): Promise<void>;
   /** What the metrics show of a finished phase. */
   phaseDone(phase: PhaseReport): Promise<void>;
-  putGrid(grid: { step: number; images: number; pixels: Uint8Array }): Promise<void>;
+  /** A grid of a step, which every member makes: it is kept until the coordinator has one. */
+  grid(grid: { step: number; images: number; pixels: Uint8Array }): Promise<void>;
+  /** Resolves when the grids that were made are stored. */
+  gridsStored(request: undefined): Promise<void>;
   putCheckpoint(checkpoint: CheckpointUpload): Promise<{ weightsHash: string }>;
-  /** This trainer stands where the run ends; resolves when the coordinator has all rows. */
-  drained(request: { state: Triple }): Promise<void>;
+  stateHash(request: { state: Triple; hash: string }): Promise<void>;
+  /** The members agreed to end the generation after the last commit. */
+  halted(request: { serial: Serial }): Promise<void>;
+  /** This trainer stands where the run ends. */
+  drained(request: { serial: Serial; skippedInRow: number }): Promise<void>;
+  /** This trainer was told to end: `done` follows, or, after the grace period, `timeout`. */
+  leave(request: { graceSeconds: number }): Promise<void>;
   failed(request: { code: string; message: string }): Promise<void>;
   [name: string]: (request: never) => Promise<unknown>;
 }
@@ -37,26 +52,35 @@ export interface Joined {
   runId: string;
   term: number;
   configJson: string;
-  identityHash: string;
   engine: string;
-  state: Triple;
-  /** The state to start from, when it isn't the initial one. */
-  checkpoint: { header: CheckpointHeader; data: SharedArrayBuffer } | undefined;
 }
 
 export type Order =
-  ({ kind: 'start' } & GenerationOrder) | { kind: 'saveState' } | { kind: 'done'; reason: string };
+  | ({ kind: 'start' } & GenerationOrder)
+  | { kind: 'saveState'; generation: { term: number; n: number } }
+  | { kind: 'done'; reason: string };
 
 export interface GenerationOrder {
+  serial: Serial;
   generation: { term: number; n: number };
   rank: number;
   members: number;
   shards: ShardRange;
   /** The last step of the run. */
   steps: number;
+  /** What the generation starts from. */
+  state: Triple;
+  /** This trainer takes that state over first. */
+  heals: boolean;
+  /** Others take it over from this trainer. */
+  isHealer: boolean;
   /** Of the two phases, in their order. */
   buffers: readonly PhaseBuffers[];
 }
+
+/** Elements at the end of a phase's sum that are not part of the layout: more than 0 when a member wishes it, so that all see it in the same phase. */
+export const wishes = ['stop', 'pause', 'checkpoint'] as const;
+export type Wish = (typeof wishes)[number];
 
 /** Where a phase's sums go. */
 export interface PhaseBuffers {
@@ -79,13 +103,27 @@ export interface PhaseReport {
   tensors: number;
 }
 
-export interface CheckpointUpload {
+/** A copy of a state, tensor after tensor, by name. */
+export interface StateSnapshot {
   purpose: 'CHECKPOINT' | 'WEIGHTS';
   state: Triple;
-  final: boolean;
   updates: { generator: number; discriminator: number };
   row: LossRow | undefined;
-  /** Sorted by name; byte ranges of `data`. */
-  tensors: readonly { name: string; shape: readonly number[]; offset: number; length: number }[];
+  skippedInRow: number;
+  /** Sorted by name. */
+  tensors: readonly { name: string; shape: readonly number[] }[];
   data: SharedArrayBuffer;
+}
+
+/** A state as it comes from somewhere else. */
+export interface StateBytes {
+  header: CheckpointHeader;
+  data: SharedArrayBuffer;
+}
+
+export interface CheckpointUpload extends StateSnapshot {
+  /** The run waits for it. */
+  final: boolean;
+  /** The generation that it is sent in. */
+  generation: { term: number; n: number };
 }

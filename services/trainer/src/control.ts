@@ -5,7 +5,7 @@ import type { Triple } from '@gan-train/rpc';
  * Int32 words on one SharedArrayBuffer.
  */
 const words = {
-  /** 0 closed, 1 open, 2 the compute thread is flipping buffers. */
+  /** Serial number of the open generation; negative while the compute thread is flipping buffers; 0 when none is open. */
   generation: 0,
   committedStep: 1,
   committedPhase: 2,
@@ -15,30 +15,56 @@ const words = {
   nowPhase: 6,
   activity: 7,
   shardsDone: 8,
-  stopRequested: 9,
+  stopWished: 9,
+  pauseWished: 10,
+  /** Odd while a triple is being written. */
+  version: 11,
+  shardMicroseconds: 12,
 } as const;
 
-export const activities = ['IDLE', 'COMPUTING', 'WAITING_PEER', 'WAITING_DATA', 'COMPILING'] as const;
+export const activities = [
+  'IDLE',
+  'COMPUTING',
+  'WAITING_PEER',
+  'WAITING_DATA',
+  'COMPILING',
+  'HEALING',
+] as const;
 export type Activity = (typeof activities)[number];
+
+export interface TrainerProgress {
+  step: number;
+  phase: number;
+  activity: Activity;
+  shardsDone: number;
+}
 
 export interface Control {
   readonly buffer: SharedArrayBuffer;
-  openGeneration(): void;
-  isOpen(): boolean;
+  /** From now on commits of this generation are taken, and of no other. Serial numbers count from 1. Only the communication thread calls it. */
+  openGeneration(serial: number): void;
+  isOpen(serial: number): boolean;
   /**
    * Closes the generation: nothing commits once this returned. Waits out a flip that is under way, which is
    * a matter of microseconds. Only the communication thread calls it.
    */
   closeGeneration(): void;
-  /** Runs `flip` if the generation is still open, as one move: `committed` is the triple afterwards. */
-  commit(committed: Triple, flip: () => void): boolean;
+  /** Runs `flip` if that generation is still open, as one move: `committed` is the triple afterwards. */
+  commit(serial: number, committed: Triple, flip: () => void): boolean;
   /** The triple of the last commit. */
   committed(): Triple;
   setCommitted(triple: Triple): void;
-  report(at: { step: number; phase: number; activity: Activity; shardsDone: number }): void;
-  progress(): { step: number; phase: number; activity: Activity; shardsDone: number };
-  requestStop(): void;
-  stopRequested(): boolean;
+  report(at: TrainerProgress): void;
+  progress(): TrainerProgress;
+  /** How long a shard takes, in seconds. */
+  reportShard(seconds: number): void;
+  shardSeconds(): number;
+  /** The run is to end after a step that the members agree on. */
+  wishStop(): void;
+  stopWished(): boolean;
+  /** The open generation is to end after a phase that the members agree on. */
+  wishPause(): void;
+  pauseWished(): boolean;
 }
 
 export const createControlBuffer = (): SharedArrayBuffer =>
@@ -50,31 +76,46 @@ export function controlFromBuffer(buffer: SharedArrayBuffer): Control {
   const set = (word: number, value: number): void => void Atomics.store(view, word, value);
 
   const setCommitted = ({ generation, position }: Triple): void => {
+    Atomics.add(view, words.version, 1);
     set(words.committedStep, position.step);
     set(words.committedPhase, position.phase);
     set(words.committedTerm, generation.term);
     set(words.committedN, generation.n);
+    Atomics.add(view, words.version, 1);
   };
   return {
     buffer,
-    openGeneration: () => set(words.generation, 1),
-    isOpen: () => get(words.generation) !== 0,
-    closeGeneration() {
-      while (Atomics.compareExchange(view, words.generation, 1, 0) === 2)
-        Atomics.wait(view, words.generation, 2, 1);
+    openGeneration(serial) {
+      set(words.pauseWished, 0);
+      set(words.generation, serial);
     },
-    commit(committed, flip) {
-      if (Atomics.compareExchange(view, words.generation, 1, 2) !== 1) return false;
+    isOpen: (serial) => Math.abs(get(words.generation)) === serial,
+    closeGeneration() {
+      for (;;) {
+        const serial = get(words.generation);
+        if (serial < 0) Atomics.wait(view, words.generation, serial, 1);
+        else if (Atomics.compareExchange(view, words.generation, serial, 0) === serial) return;
+      }
+    },
+    commit(serial, committed, flip) {
+      if (Atomics.compareExchange(view, words.generation, serial, -serial) !== serial) return false;
       flip();
       setCommitted(committed);
-      set(words.generation, 1);
+      set(words.generation, serial);
       Atomics.notify(view, words.generation);
       return true;
     },
-    committed: () => ({
-      generation: { term: get(words.committedTerm), n: get(words.committedN) },
-      position: { step: get(words.committedStep), phase: get(words.committedPhase) },
-    }),
+    committed() {
+      for (;;) {
+        const version = get(words.version);
+        const triple = {
+          generation: { term: get(words.committedTerm), n: get(words.committedN) },
+          position: { step: get(words.committedStep), phase: get(words.committedPhase) },
+        };
+        // Another thread may write meanwhile: half of one triple and half of the next is none.
+        if (version % 2 === 0 && get(words.version) === version) return triple;
+      }
+    },
     setCommitted,
     report({ step, phase, activity, shardsDone }) {
       set(words.nowStep, step);
@@ -88,7 +129,11 @@ export function controlFromBuffer(buffer: SharedArrayBuffer): Control {
       activity: activities[get(words.activity)] ?? 'IDLE',
       shardsDone: get(words.shardsDone),
     }),
-    requestStop: () => set(words.stopRequested, 1),
-    stopRequested: () => get(words.stopRequested) === 1,
+    reportShard: (seconds) => set(words.shardMicroseconds, Math.min(2 ** 31 - 1, Math.ceil(1e6 * seconds))),
+    shardSeconds: () => get(words.shardMicroseconds) / 1e6,
+    wishStop: () => set(words.stopWished, 1),
+    stopWished: () => get(words.stopWished) === 1,
+    wishPause: () => set(words.pauseWished, 1),
+    pauseWished: () => get(words.pauseWished) === 1,
   };
 }

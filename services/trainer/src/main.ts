@@ -1,16 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { assignWeights, createGan } from '@gan-train/gan';
-import { createLogger, GanTrainError, modelFromConfig, type RunConfig } from '@gan-train/service';
+import {
+  createFaults,
+  createLogger,
+  GanTrainError,
+  modelFromConfig,
+  type Fault,
+  type RunConfig,
+} from '@gan-train/service';
 import { parseAddress } from './address.js';
 import type { WorkerData } from './comm/worker.js';
 import type { CommCalls, Joined } from './comm-calls.js';
 import { controlFromBuffer, createControlBuffer } from './control.js';
 import { loadableEngines, loadEngine, type EngineName } from './engine.js';
-import { probeHash } from './probe.js';
-import { createInitialState, stateFromCheckpoint } from './state.js';
+import { probeHash, warmUp } from './probe.js';
+import { createInitialState } from './state.js';
 import { upload } from './store.js';
-import { createCaller, type Caller } from './thread-calls.js';
+import { createCaller } from './thread-calls.js';
 import { trainGeneration } from './train.js';
 import { createTraining, type Training } from './training.js';
 
@@ -22,47 +29,52 @@ export interface TrainerOptions {
   /** host or host:port that peers reach this trainer at; the listen address when left out. */
   advertise: string | undefined;
   httpPort: number;
+  /** How long this trainer, asked to end, waits until it may. */
+  graceSeconds: number;
+  /** What is to go wrong, for tests. */
+  faults: readonly Fault[];
 }
 
-/** Lives until the coordinator says done (returns), refuses this trainer, or is gone (throws). */
+type Parts = Pick<Training, 'comm' | 'control' | 'log' | 'faults'>;
+
+/** Lives until the coordinator says done (returns), refuses this trainer, or is gone for too long (throws). */
 export async function trainerMain(options: TrainerOptions, signal: AbortSignal): Promise<void> {
   parseAddress(options.coordinator);
   parseAddress(options.listen);
   const incarnation = randomUUID();
   const log = createLogger({ service: 'trainer', trainer: incarnation.slice(0, 8) });
   const control = controlFromBuffer(createControlBuffer());
-  const workerData: WorkerData = { ...options, incarnation, control: control.buffer };
+  const { graceSeconds, ...rest } = options;
+  const workerData: WorkerData = { ...rest, incarnation, control: control.buffer };
   const worker = new Worker(new URL('./comm/worker.js', import.meta.url), { workerData });
   const comm = createCaller<CommCalls>(worker);
   const end = (error: Error): void => comm.fail(GanTrainError.from(error));
   worker.on('error', end);
   worker.on('exit', (code) => end(new GanTrainError('internal', `the communication thread ended (${code})`)));
-  // In a generation the members agree on the last step; outside of one there is nothing to finish.
-  const stop = (): void => {
-    control.requestStop();
-    if (!control.isOpen()) comm.fail(GanTrainError.from(signal.reason));
+  // It leaves between phases, when others have its state or the coordinator has stored it.
+  const leave = (): void => {
+    log.info({ graceSeconds }, 'asked to end');
+    comm.call('leave', { graceSeconds }).catch(() => undefined);
   };
-  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) leave();
+  signal.addEventListener('abort', leave, { once: true });
   try {
-    await takePart(comm, control, log);
+    await takePart({ comm, control, log, faults: createFaults(options.faults) });
   } catch (thrown) {
     const { code, what } = GanTrainError.from(thrown);
     if (code === 'cancelled' && signal.aborted) return;
     await comm.call('failed', { code, message: what }).catch(() => undefined);
     throw thrown;
   } finally {
-    signal.removeEventListener('abort', stop);
+    signal.removeEventListener('abort', leave);
     await worker.terminate();
   }
 }
 
-async function takePart(
-  comm: Caller<CommCalls>,
-  control: Training['control'],
-  log: Training['log'],
-): Promise<void> {
+async function takePart(parts: Parts): Promise<void> {
+  const { comm, log } = parts;
   const joined = await comm.call('hello', { engines: await loadableEngines() });
-  const training = await prepare(joined, comm, control, log);
+  const training = await prepare(joined, parts);
   for (;;) {
     const order = await comm.call('nextOrder', undefined);
     switch (order.kind) {
@@ -74,7 +86,8 @@ async function takePart(
         await trainGeneration(training, order);
         break;
       case 'saveState':
-        await upload(training, 'CHECKPOINT', true);
+        // The coordinator knows what became of it, and decides what follows.
+        await upload(training, 'CHECKPOINT', true, order.generation).catch(() => undefined);
         break;
       case 'done':
         log.info({ reason: order.reason }, 'done');
@@ -83,27 +96,22 @@ async function takePart(
   }
 }
 
-/** Engine, model and state, as the coordinator's config says; then this trainer is ready to be a member. */
-async function prepare(
-  joined: Joined,
-  comm: Caller<CommCalls>,
-  control: Training['control'],
-  log: Training['log'],
-): Promise<Training> {
+/** Engine, model and initial state, as the coordinator's config says; then this trainer is ready to be a member. */
+async function prepare(joined: Joined, parts: Parts): Promise<Training> {
+  const { comm, control, log } = parts;
   const config = JSON.parse(joined.configJson) as RunConfig;
   control.report({ step: 0, phase: 0, activity: 'COMPILING', shardsDone: 0 });
   const engine = await loadEngine(joined.engine as EngineName, config.threads);
   log.info({ engine: engine.name, identity: engine.identity, run: joined.runId }, 'joined');
   const gan = createGan(modelFromConfig(config));
-  const initial = createInitialState(gan, config.seed);
-  assignWeights(gan, 'generator', initial.networks.generator.weights);
-  assignWeights(gan, 'discriminator', initial.networks.discriminator.weights);
+  const state = createInitialState(gan, config.seed);
+  assignWeights(gan, 'generator', state.networks.generator.weights);
+  assignWeights(gan, 'discriminator', state.networks.discriminator.weights);
   const probe = probeHash(gan, config.seed);
-  const { checkpoint, identityHash } = joined;
-  const state =
-    checkpoint === undefined ? initial : stateFromCheckpoint(gan, checkpoint.header, checkpoint.data);
+  // What is compiled now keeps nobody waiting in the first phase.
+  warmUp(gan, config.batch / config.shards);
   control.setCommitted(state.triple);
   control.report({ ...state.triple.position, activity: 'IDLE', shardsDone: 0 });
-  await comm.call('ready', { identityHash, probeHash: probe, state: state.triple, engine: engine.name });
-  return createTraining({ config, gan, comm, control, log, state });
+  await comm.call('ready', { probeHash: probe, engine: engine.name });
+  return createTraining({ ...parts, config, gan, state });
 }

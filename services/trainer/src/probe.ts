@@ -34,3 +34,13 @@ export function probeHash(gan: Gan, seed: number): string {
     hash.update(new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength));
   return hash.digest('hex');
 }
+
+/** Computes a shard of each phase for nothing: whatever the engine has to compile for it is there then. */
+export function warmUp(gan: Gan, items: number): void {
+  const { size, channels } = gan.options;
+  const noise = (phase: 'd' | 'g'): Float32Array =>
+    shardNoise(gan.options, { seed: 0, step: 0, phase, from: 0, count: items });
+  const images = imagesFromBytes(new Uint8Array(items * size * size * channels));
+  discriminatorShardGradients(gan, { images, noise: noise('d') }, new Float32Array(gan.phases.d.length));
+  generatorShardGradients(gan, { noise: noise('g') }, new Float32Array(gan.phases.g.length));
+}

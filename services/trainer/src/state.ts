@@ -1,14 +1,15 @@
+import { createHash } from 'node:crypto';
 import {
   copyFloats,
-  createState,
   initialState,
+  shadowOf,
   type Gan,
   type NetworkLayout,
   type NetworkState,
 } from '@gan-train/gan';
-import type { CheckpointHeader, LossRow, Triple } from '@gan-train/rpc';
+import { tripleFromMessage, type LossRow, type Triple } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
-import type { CheckpointUpload } from './comm-calls.js';
+import type { StateBytes, StateSnapshot, Wish } from './comm-calls.js';
 
 export type Network = 'generator' | 'discriminator';
 export const networks = ['generator', 'discriminator'] as const;
@@ -19,9 +20,13 @@ export interface TrainerState {
   triple: Triple;
   /** What is known of the row of the step under way. */
   row: LossRow;
-  /** The members agreed to end after the step under way. */
-  stopAgreed: boolean;
+  /** Phases in a row whose update was skipped. */
+  skippedInRow: number;
+  /** What the members agreed on in this generation. */
+  agreed: Record<Wish, boolean>;
 }
+
+export const nothingAgreed = (): TrainerState['agreed'] => ({ stop: false, pause: false, checkpoint: false });
 
 export const emptyRow = (step: number): LossRow => ({
   step,
@@ -49,7 +54,8 @@ export function createInitialState(gan: Gan, seed: number): TrainerState {
     networks: { generator: stateOf('generator'), discriminator: stateOf('discriminator') },
     triple: initialTriple,
     row: emptyRow(1),
-    stopAgreed: false,
+    skippedInRow: 0,
+    agreed: nothingAgreed(),
   };
 }
 
@@ -87,9 +93,9 @@ function stateTensors(gan: Gan, withSlots: boolean): StateTensor[] {
 export function snapshotState(
   gan: Gan,
   state: TrainerState,
-  purpose: CheckpointUpload['purpose'],
+  purpose: StateSnapshot['purpose'],
   reuse: SharedArrayBuffer | undefined,
-): Pick<CheckpointUpload, 'tensors' | 'data' | 'state' | 'updates' | 'row'> {
+): StateSnapshot {
   const tensors = stateTensors(gan, purpose === 'CHECKPOINT');
   const sizeBytes = 4 * tensors.reduce((sum, { length }) => sum + length, 0);
   const data = reuse?.byteLength === sizeBytes ? reuse : new SharedArrayBuffer(sizeBytes);
@@ -97,11 +103,11 @@ export function snapshotState(
   let at = 0;
   const entries = tensors.map(({ name, shape, network, field, offset, length }) => {
     copyFloats(floats, at, state.networks[network][field].subarray(offset, offset + length));
-    const entry = { name, shape, offset: 4 * at, length: 4 * length };
     at += length;
-    return entry;
+    return { name, shape };
   });
   return {
+    purpose,
     tensors: entries,
     data,
     state: state.triple,
@@ -110,19 +116,26 @@ export function snapshotState(
       discriminator: state.networks.discriminator.updates,
     },
     row: state.triple.position.phase === 0 ? state.row : undefined,
+    skippedInRow: state.skippedInRow,
   };
 }
 
-/** The state in a checkpoint. Throws `bad_checkpoint` when it holds other tensors than this model has. */
-export function stateFromCheckpoint(
-  gan: Gan,
-  header: CheckpointHeader,
-  data: SharedArrayBuffer,
-): TrainerState {
-  const filled = {
-    generator: createState(gan.layouts.generator),
-    discriminator: createState(gan.layouts.discriminator),
-  };
+/** sha256 over all tensors of the state, by name: what a checkpoint of it has as its weightsHash. */
+export function hashFromState(gan: Gan, state: TrainerState): string {
+  const hash = createHash('sha256');
+  for (const { network, field, offset, length } of stateTensors(gan, true)) {
+    const { buffer, byteOffset } = state.networks[network][field];
+    hash.update(new Uint8Array(buffer, byteOffset + 4 * offset, 4 * length));
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * A state from bytes, in the shadows of the one that this trainer has: that one stays whole until the new one takes its place.
+ * Throws `bad_checkpoint` when it holds other tensors than this model has.
+ */
+export function stateFromBytes(gan: Gan, { header, data }: StateBytes, present: TrainerState): TrainerState {
+  const filled = shadowsOf(present);
   const floats = new Float32Array(data);
   const tensors = stateTensors(gan, true);
   const describe = (t: { name: string; shape: readonly number[] } | undefined): string =>
@@ -142,15 +155,33 @@ export function stateFromCheckpoint(
   if (at !== floats.length) throw mismatch(`${4 * at} bytes`, `${data.byteLength}`);
   filled.generator.updates = header.generatorUpdates;
   filled.discriminator.updates = header.discriminatorUpdates;
-  const position = header.position ?? initialTriple.position;
-  const nextStep = position.phase === 0 ? position.step : position.step + 1;
+  const triple = tripleFromMessage(header.state);
+  const { step, phase } = triple.position;
   return {
     networks: filled,
-    stopAgreed: false,
-    triple: { generation: header.generation ?? initialTriple.generation, position },
-    row: header.row ?? emptyRow(nextStep),
+    triple,
+    row: header.row ?? emptyRow(phase === 0 ? step : step + 1),
+    skippedInRow: header.skippedInRow,
+    agreed: nothingAgreed(),
   };
 }
+
+/** The initial state, in the shadows of the one that this trainer has. */
+export function initialStateFor(gan: Gan, seed: number, present: TrainerState): TrainerState {
+  const initial = createInitialState(gan, seed);
+  const filled = shadowsOf(present);
+  for (const network of networks) {
+    for (const field of ['weights', 'm', 'v', 'ema'] as const)
+      filled[network][field].set(initial.networks[network][field]);
+    filled[network].updates = 0;
+  }
+  return { ...initial, networks: filled };
+}
+
+const shadowsOf = ({ networks: { generator, discriminator } }: TrainerState): TrainerState['networks'] => ({
+  generator: shadowOf(generator),
+  discriminator: shadowOf(discriminator),
+});
 
 function mismatch(expected: string, found: string): GanTrainError {
   const what = `the checkpoint does not fit the model: ${expected} expected, ${found} found`;

@@ -1,26 +1,48 @@
 import { bytesFromImages, generateImages, gridNoise } from '@gan-train/gan';
-import type { CheckpointUpload } from './comm-calls.js';
-import { snapshotState } from './state.js';
+import { GanTrainError } from '@gan-train/service';
+import type { CheckpointUpload, StateSnapshot } from './comm-calls.js';
+import { hashFromState, snapshotState } from './state.js';
 import type { Training } from './training.js';
 
 /** Images of a grid: 8 x 8. */
 const gridImages = 64;
 
-/** Sends what is due after a step: a grid, weights, a checkpoint. The last step's are waited for. */
-export async function store(training: Training, step: number, last: boolean): Promise<void> {
-  const { config } = training;
+export interface StepEnd {
+  step: number;
+  /** Nothing follows it. */
+  last: boolean;
+  /** The members agreed on a checkpoint of it. */
+  checkpoint: boolean;
+  rank: number;
+  generation: { term: number; n: number };
+}
+
+/**
+ * Makes and sends what is due after a step: a grid, the state's hash, weights, a checkpoint. Grid and hash come from every member,
+ * weights and checkpoint from rank 0. The last step's are waited for.
+ */
+export async function store(training: Training, end: StepEnd): Promise<void> {
+  const { config, gan, comm, state } = training;
+  const { step, last, checkpoint, rank, generation } = end;
   const due = (every: number): boolean => last || (every > 0 && step % every === 0);
   if (due(config.sampleEvery)) await sendGrid(training, step);
-  if (due(config.weightsEvery)) await upload(training, 'WEIGHTS', last);
-  const elapsedMs = performance.now() - training.checkpointAtMs;
-  if (last || elapsedMs >= 1000 * config.checkpointSeconds) await upload(training, 'CHECKPOINT', last);
+  if (due(config.guardEvery) || checkpoint)
+    await comm.call('stateHash', { state: state.triple, hash: hashFromState(gan, state) });
+  if (rank !== 0) return;
+  if (due(config.weightsEvery)) await upload(training, 'WEIGHTS', last, generation);
+  if (last) await comm.call('gridsStored', undefined);
+  if (last || checkpoint) await upload(training, 'CHECKPOINT', last, generation);
 }
 
 async function sendGrid({ config, gan, comm }: Training, step: number): Promise<void> {
   const noise = gridNoise(gan.options, { seed: config.seed, count: gridImages });
   const pixels = bytesFromImages(generateImages(gan, noise));
-  await comm.call('putGrid', { step, images: gridImages, pixels });
+  await comm.call('grid', { step, images: gridImages, pixels });
 }
+
+/** Whether rank 0 wants the members to agree on a checkpoint. */
+export const isCheckpointDue = ({ config, checkpointAtMs }: Training): boolean =>
+  performance.now() - checkpointAtMs >= 1000 * config.checkpointSeconds;
 
 /**
  * Sends a copy of the state. One upload of a kind at a time: when one is still under way the next step's takes its turn,
@@ -28,8 +50,9 @@ async function sendGrid({ config, gan, comm }: Training, step: number): Promise<
  */
 export async function upload(
   training: Training,
-  purpose: CheckpointUpload['purpose'],
+  purpose: StateSnapshot['purpose'],
   final: boolean,
+  generation: CheckpointUpload['generation'],
 ): Promise<void> {
   const before = training.uploads.get(purpose);
   if (before !== undefined) {
@@ -38,10 +61,14 @@ export async function upload(
   }
   if (purpose === 'CHECKPOINT') training.checkpointAtMs = performance.now();
   const snapshot = snapshotState(training.gan, training.state, purpose, before?.data);
-  const sent = training.comm.call('putCheckpoint', { purpose, final, ...snapshot });
+  const sent = training.comm.call('putCheckpoint', { ...snapshot, final, generation });
   const done = sent.then(
     () => undefined,
-    (error: unknown) => training.log.error({ err: error, purpose }, 'not stored'),
+    (thrown: unknown) => {
+      const error = GanTrainError.from(thrown);
+      if (error.code === 'fenced') training.log.info({ purpose, reason: error.what }, 'not stored');
+      else training.log.error({ err: error, purpose }, 'not stored');
+    },
   );
   training.uploads.set(purpose, { done, data: snapshot.data });
   if (final) await sent;

@@ -1,6 +1,6 @@
 import type { Gan } from '@gan-train/gan';
-import type { Logger, RunConfig } from '@gan-train/service';
-import type { CheckpointUpload, CommCalls } from './comm-calls.js';
+import type { Faults, Logger, RunConfig } from '@gan-train/service';
+import type { CommCalls, StateSnapshot } from './comm-calls.js';
 import type { Control } from './control.js';
 import { createStepProfile, type StepProfile } from './profile.js';
 import type { Network, TrainerState } from './state.js';
@@ -14,22 +14,35 @@ export interface Training {
   control: Control;
   log: Logger;
   state: TrainerState;
+  faults: Faults;
   spare: Record<Network, Map<number, Float32Array>>;
   profile: StepProfile;
+  /** Seconds that the last shards took. */
+  shardSeconds: number[];
   /** When the last checkpoint was taken, on the monotonic clock. */
   checkpointAtMs: number;
   /** Uploads under way; the next of a kind waits for the one before. */
-  uploads: Map<CheckpointUpload['purpose'], { done: Promise<void>; data: SharedArrayBuffer }>;
+  uploads: Map<StateSnapshot['purpose'], { done: Promise<void>; data: SharedArrayBuffer }>;
 }
 
 export function createTraining(
-  parts: Pick<Training, 'config' | 'gan' | 'comm' | 'control' | 'log' | 'state'>,
+  parts: Pick<Training, 'config' | 'gan' | 'comm' | 'control' | 'log' | 'state' | 'faults'>,
 ): Training {
   return {
     ...parts,
     spare: { generator: new Map(), discriminator: new Map() },
     profile: createStepProfile(),
+    shardSeconds: [],
     checkpointAtMs: performance.now(),
     uploads: new Map(),
   };
+}
+
+/** Says something to the communication thread that nobody waits for: the next call that is waited for finds out if it is gone. */
+export function tell<Name extends keyof CommCalls & string>(
+  { comm, log }: Training,
+  name: Name,
+  request: Parameters<CommCalls[Name]>[0],
+): void {
+  comm.call(name, request).catch((error: unknown) => log.debug({ err: error, call: name }, 'not heard'));
 }

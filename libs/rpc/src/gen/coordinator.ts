@@ -23,12 +23,16 @@ import type { GetCheckpointRequest as _gan_train_v1_GetCheckpointRequest, GetChe
 import type { GridHeader as _gan_train_v1_GridHeader, GridHeader__Output as _gan_train_v1_GridHeader__Output } from './gan_train/v1/GridHeader.js';
 import type { GridPiece as _gan_train_v1_GridPiece, GridPiece__Output as _gan_train_v1_GridPiece__Output } from './gan_train/v1/GridPiece.js';
 import type { Hello as _gan_train_v1_Hello, Hello__Output as _gan_train_v1_Hello__Output } from './gan_train/v1/Hello.js';
+import type { Leave as _gan_train_v1_Leave, Leave__Output as _gan_train_v1_Leave__Output } from './gan_train/v1/Leave.js';
 import type { LossRow as _gan_train_v1_LossRow, LossRow__Output as _gan_train_v1_LossRow__Output } from './gan_train/v1/LossRow.js';
 import type { Member as _gan_train_v1_Member, Member__Output as _gan_train_v1_Member__Output } from './gan_train/v1/Member.js';
 import type { Note as _gan_train_v1_Note, Note__Output as _gan_train_v1_Note__Output } from './gan_train/v1/Note.js';
+import type { Pause as _gan_train_v1_Pause, Pause__Output as _gan_train_v1_Pause__Output } from './gan_train/v1/Pause.js';
 import type { Position as _gan_train_v1_Position, Position__Output as _gan_train_v1_Position__Output } from './gan_train/v1/Position.js';
 import type { Prepare as _gan_train_v1_Prepare, Prepare__Output as _gan_train_v1_Prepare__Output } from './gan_train/v1/Prepare.js';
 import type { Prepared as _gan_train_v1_Prepared, Prepared__Output as _gan_train_v1_Prepared__Output } from './gan_train/v1/Prepared.js';
+import type { Probe as _gan_train_v1_Probe, Probe__Output as _gan_train_v1_Probe__Output } from './gan_train/v1/Probe.js';
+import type { Probed as _gan_train_v1_Probed, Probed__Output as _gan_train_v1_Probed__Output } from './gan_train/v1/Probed.js';
 import type { Progress as _gan_train_v1_Progress, Progress__Output as _gan_train_v1_Progress__Output } from './gan_train/v1/Progress.js';
 import type { PutCheckpointReply as _gan_train_v1_PutCheckpointReply, PutCheckpointReply__Output as _gan_train_v1_PutCheckpointReply__Output } from './gan_train/v1/PutCheckpointReply.js';
 import type { PutGridReply as _gan_train_v1_PutGridReply, PutGridReply__Output as _gan_train_v1_PutGridReply__Output } from './gan_train/v1/PutGridReply.js';
@@ -37,12 +41,19 @@ import type { Refused as _gan_train_v1_Refused, Refused__Output as _gan_train_v1
 import type { RowsStored as _gan_train_v1_RowsStored, RowsStored__Output as _gan_train_v1_RowsStored__Output } from './gan_train/v1/RowsStored.js';
 import type { RunInfo as _gan_train_v1_RunInfo, RunInfo__Output as _gan_train_v1_RunInfo__Output } from './gan_train/v1/RunInfo.js';
 import type { SaveState as _gan_train_v1_SaveState, SaveState__Output as _gan_train_v1_SaveState__Output } from './gan_train/v1/SaveState.js';
+import type { ScaleReply as _gan_train_v1_ScaleReply, ScaleReply__Output as _gan_train_v1_ScaleReply__Output } from './gan_train/v1/ScaleReply.js';
+import type { ScaleRequest as _gan_train_v1_ScaleRequest, ScaleRequest__Output as _gan_train_v1_ScaleRequest__Output } from './gan_train/v1/ScaleRequest.js';
 import type { SessionDown as _gan_train_v1_SessionDown, SessionDown__Output as _gan_train_v1_SessionDown__Output } from './gan_train/v1/SessionDown.js';
 import type { SessionUp as _gan_train_v1_SessionUp, SessionUp__Output as _gan_train_v1_SessionUp__Output } from './gan_train/v1/SessionUp.js';
 import type { Start as _gan_train_v1_Start, Start__Output as _gan_train_v1_Start__Output } from './gan_train/v1/Start.js';
+import type { StateHash as _gan_train_v1_StateHash, StateHash__Output as _gan_train_v1_StateHash__Output } from './gan_train/v1/StateHash.js';
 import type { StateTriple as _gan_train_v1_StateTriple, StateTriple__Output as _gan_train_v1_StateTriple__Output } from './gan_train/v1/StateTriple.js';
+import type { StatusReply as _gan_train_v1_StatusReply, StatusReply__Output as _gan_train_v1_StatusReply__Output } from './gan_train/v1/StatusReply.js';
+import type { StatusRequest as _gan_train_v1_StatusRequest, StatusRequest__Output as _gan_train_v1_StatusRequest__Output } from './gan_train/v1/StatusRequest.js';
 import type { Stop as _gan_train_v1_Stop, Stop__Output as _gan_train_v1_Stop__Output } from './gan_train/v1/Stop.js';
 import type { TensorInfo as _gan_train_v1_TensorInfo, TensorInfo__Output as _gan_train_v1_TensorInfo__Output } from './gan_train/v1/TensorInfo.js';
+import type { TrainerStatus as _gan_train_v1_TrainerStatus, TrainerStatus__Output as _gan_train_v1_TrainerStatus__Output } from './gan_train/v1/TrainerStatus.js';
+import type { TrainersWanted as _gan_train_v1_TrainersWanted, TrainersWanted__Output as _gan_train_v1_TrainersWanted__Output } from './gan_train/v1/TrainersWanted.js';
 import type { WatchRequest as _gan_train_v1_WatchRequest, WatchRequest__Output as _gan_train_v1_WatchRequest__Output } from './gan_train/v1/WatchRequest.js';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
@@ -74,12 +85,16 @@ export interface ProtoGrpcType {
       GridHeader: MessageTypeDefinition<_gan_train_v1_GridHeader, _gan_train_v1_GridHeader__Output>
       GridPiece: MessageTypeDefinition<_gan_train_v1_GridPiece, _gan_train_v1_GridPiece__Output>
       Hello: MessageTypeDefinition<_gan_train_v1_Hello, _gan_train_v1_Hello__Output>
+      Leave: MessageTypeDefinition<_gan_train_v1_Leave, _gan_train_v1_Leave__Output>
       LossRow: MessageTypeDefinition<_gan_train_v1_LossRow, _gan_train_v1_LossRow__Output>
       Member: MessageTypeDefinition<_gan_train_v1_Member, _gan_train_v1_Member__Output>
       Note: MessageTypeDefinition<_gan_train_v1_Note, _gan_train_v1_Note__Output>
+      Pause: MessageTypeDefinition<_gan_train_v1_Pause, _gan_train_v1_Pause__Output>
       Position: MessageTypeDefinition<_gan_train_v1_Position, _gan_train_v1_Position__Output>
       Prepare: MessageTypeDefinition<_gan_train_v1_Prepare, _gan_train_v1_Prepare__Output>
       Prepared: MessageTypeDefinition<_gan_train_v1_Prepared, _gan_train_v1_Prepared__Output>
+      Probe: MessageTypeDefinition<_gan_train_v1_Probe, _gan_train_v1_Probe__Output>
+      Probed: MessageTypeDefinition<_gan_train_v1_Probed, _gan_train_v1_Probed__Output>
       Progress: MessageTypeDefinition<_gan_train_v1_Progress, _gan_train_v1_Progress__Output>
       PutCheckpointReply: MessageTypeDefinition<_gan_train_v1_PutCheckpointReply, _gan_train_v1_PutCheckpointReply__Output>
       PutGridReply: MessageTypeDefinition<_gan_train_v1_PutGridReply, _gan_train_v1_PutGridReply__Output>
@@ -88,12 +103,19 @@ export interface ProtoGrpcType {
       RowsStored: MessageTypeDefinition<_gan_train_v1_RowsStored, _gan_train_v1_RowsStored__Output>
       RunInfo: MessageTypeDefinition<_gan_train_v1_RunInfo, _gan_train_v1_RunInfo__Output>
       SaveState: MessageTypeDefinition<_gan_train_v1_SaveState, _gan_train_v1_SaveState__Output>
+      ScaleReply: MessageTypeDefinition<_gan_train_v1_ScaleReply, _gan_train_v1_ScaleReply__Output>
+      ScaleRequest: MessageTypeDefinition<_gan_train_v1_ScaleRequest, _gan_train_v1_ScaleRequest__Output>
       SessionDown: MessageTypeDefinition<_gan_train_v1_SessionDown, _gan_train_v1_SessionDown__Output>
       SessionUp: MessageTypeDefinition<_gan_train_v1_SessionUp, _gan_train_v1_SessionUp__Output>
       Start: MessageTypeDefinition<_gan_train_v1_Start, _gan_train_v1_Start__Output>
+      StateHash: MessageTypeDefinition<_gan_train_v1_StateHash, _gan_train_v1_StateHash__Output>
       StateTriple: MessageTypeDefinition<_gan_train_v1_StateTriple, _gan_train_v1_StateTriple__Output>
+      StatusReply: MessageTypeDefinition<_gan_train_v1_StatusReply, _gan_train_v1_StatusReply__Output>
+      StatusRequest: MessageTypeDefinition<_gan_train_v1_StatusRequest, _gan_train_v1_StatusRequest__Output>
       Stop: MessageTypeDefinition<_gan_train_v1_Stop, _gan_train_v1_Stop__Output>
       TensorInfo: MessageTypeDefinition<_gan_train_v1_TensorInfo, _gan_train_v1_TensorInfo__Output>
+      TrainerStatus: MessageTypeDefinition<_gan_train_v1_TrainerStatus, _gan_train_v1_TrainerStatus__Output>
+      TrainersWanted: MessageTypeDefinition<_gan_train_v1_TrainersWanted, _gan_train_v1_TrainersWanted__Output>
       WatchRequest: MessageTypeDefinition<_gan_train_v1_WatchRequest, _gan_train_v1_WatchRequest__Output>
     }
   }

@@ -12,10 +12,12 @@ import {
   type Serving,
 } from '@gan-train/collective';
 import { layoutsFromOptions } from '@gan-train/gan/layout';
-import { createPeerClient, type Start } from '@gan-train/rpc';
+import { createPeerClient, tripleFromMessage, type PeerClient, type Start } from '@gan-train/rpc';
 import { GanTrainError, modelFromConfig, type RunConfig } from '@gan-train/service';
-import type { GenerationOrder } from '../comm-calls.js';
+import { wishes, type GenerationOrder } from '../comm-calls.js';
 import { createArrivals } from './arrivals.js';
+import { createHeldState, type HeldState } from './held-state.js';
+import { createPeerWatch } from './peer-watch.js';
 
 /** One phase may take long at full width; a peer that never answers is the coordinator's to evict. */
 const phaseTimeoutMs = 1_800_000;
@@ -24,6 +26,15 @@ const phaseTimeoutMs = 1_800_000;
 export interface OpenGeneration {
   order: GenerationOrder;
   serving: Serving;
+  /** What this member gives to those that take the state over. */
+  held: HeldState;
+  /** Members that hold the state that the generation starts from. */
+  holders: readonly PeerClient[];
+  source: Start['source'];
+  /** Aborts when the generation ends. */
+  closed: AbortSignal;
+  /** Ranks that something is asked of, and those of them that don't answer. */
+  waiting(): { waitingFor: number[]; unreachable: number[] };
   /** The first `buckets` buckets of this trainer's partial sums are final. */
   publish(position: Position, buckets: number): void;
   /** Rejects with `cancelled` once the generation is closed. */
@@ -36,20 +47,18 @@ export interface OpenGeneration {
 
 export function openGeneration(
   start: Start,
-  runId: string,
-  incarnation: string,
-  config: RunConfig,
+  serial: number,
+  { runId, incarnation, config }: { runId: string; incarnation: string; config: RunConfig },
   onBytes: (bytes: number) => void,
 ): OpenGeneration {
-  const { members } = start;
+  const { members, steps, source } = start;
   const generation = { term: start.generation?.term ?? 0, n: start.generation?.n ?? 0 };
   const rank = members.findIndex((member) => member.incarnation === incarnation);
   const own = members[rank];
   if (own === undefined)
     throw new GanTrainError('protocol', 'a generation was started here without this trainer');
   const { phases } = layoutsFromOptions(modelFromConfig(config));
-  // One element more than the layout: whether a member wants to stop.
-  const lengths = [phases.d, phases.g].map(({ length }) => length + 1);
+  const lengths = [phases.d, phases.g].map(({ length }) => length + wishes.length);
   const sumsLayout = (shards: { first: number; count: number }) => ({
     lengths,
     roots: rootsOfRange(shards).length,
@@ -79,6 +88,7 @@ export function openGeneration(
   // Every member on this host listens to it.
   setMaxListeners(0, closed.signal);
   const clients = members.map(({ address }, i) => (i === rank ? undefined : createPeerClient(address)));
+  const peers = createPeerWatch();
   const meeting = Promise.all(
     members.map(async ({ address, firstShard, shardCount }, i): Promise<GroupMember> => {
       const member = {
@@ -91,8 +101,14 @@ export function openGeneration(
         { client: member.client, name: member.name },
         { runId, generation },
         sumsLayout(member.shards),
-        { deadline: Date.now() + phaseTimeoutMs, signal: closed.signal },
+        {
+          deadline: Date.now() + phaseTimeoutMs,
+          signal: closed.signal,
+          // One that has not begun yet answers that.
+          onFailure: ({ code }) => (code === 'fenced' ? peers.answered(i) : peers.failed(i)),
+        },
       );
+      peers.answered(i);
       closed.signal.addEventListener('abort', () => peerSums?.close());
       if (closed.signal.aborted) peerSums?.close();
       return { ...member, sums: peerSums };
@@ -102,10 +118,28 @@ export function openGeneration(
   meeting.catch(() => undefined);
   const spare: Group['spare'] = new Map();
   const arrivals = buffers.map(() => createArrivals());
+  const held = createHeldState(closed.signal);
+  const heals = !own.holds;
   const arrivalsOf = ({ phase }: Position) => arrivals[phase] as ReturnType<typeof createArrivals>;
   return {
-    order: { generation, rank, members: members.length, shards, steps: start.steps, buffers },
+    order: {
+      serial,
+      generation,
+      rank,
+      members: members.length,
+      shards,
+      steps,
+      state: tripleFromMessage(start.state),
+      heals,
+      isHealer: !heals && members.some(({ holds }) => !holds),
+      buffers,
+    },
     serving: { runId, generation, members: members.length, rank, shelf, sums },
+    held,
+    holders: clients.filter((client, i): client is PeerClient => client !== undefined && members[i]?.holds === true),
+    source,
+    closed: closed.signal,
+    waiting: () => peers.ranks(),
     publish: (position, buckets) => shelf.publishPartials(position, buckets),
     async allReduce(position) {
       const arrived = arrivalsOf(position);
@@ -116,6 +150,7 @@ export function openGeneration(
         signal: closed.signal,
         onBytes,
         onBucket: (bucket: number) => arrived.note(bucket),
+        peers,
       };
       try {
         const group = { runId, generation, rank, shelf, spare, members: await meeting };
@@ -132,6 +167,7 @@ export function openGeneration(
     reduced: async (position, beyond) => arrivalsOf(position).beyond(position.step, beyond),
     close() {
       closed.abort();
+      held.close();
       shelf.close();
       sums?.close();
       for (const client of clients) client?.close();

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { ShardRange } from '@gan-train/collective';
+import { retry, type ShardRange } from '@gan-train/collective';
 import { orderFromConfig } from '@gan-train/data/order';
 import { chunkBytes, errorFromStatus, readChunks, type CoordinatorClient } from '@gan-train/rpc';
 import type { RunConfig } from '@gan-train/service';
@@ -9,6 +9,8 @@ const defaultCacheBytes = 256 * 1024 * 1024;
 /** Steps whose items are fetched before they are needed. */
 const windowSteps = 4;
 const fetchTimeoutMs = 120_000;
+/** A coordinator that is gone is looked for elsewhere: whoever gives up on it aborts the signal. */
+const lookMs = 1_000_000_000;
 
 export interface ItemSource {
   /** uint8 items of the shards at a step, in order; fetches those of the next steps meanwhile. */
@@ -49,7 +51,14 @@ export function createItemSource(
   }
 
   function fetch(indices: number[]): void {
-    const fetched = fetchItems(client, runId, indices, data.itemBytes, signal);
+    const fetched = retry(async () => fetchItems(client, runId, indices, data.itemBytes, signal), {
+      what: 'fetching items',
+      deadline: Date.now() + lookMs,
+      signal,
+      passing: ['coordinator_lost', 'timeout', 'cancelled'],
+      firstBackoffMs: 100,
+      longestBackoffMs: 2_000,
+    });
     indices.forEach((index, i) => {
       const item = fetched.then((bytes) => bytes.subarray(i * data.itemBytes, (i + 1) * data.itemBytes));
       // A failure reaches whoever waits for the item; the next who needs it fetches it again.

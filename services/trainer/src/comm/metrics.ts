@@ -29,6 +29,14 @@ export function createTrainerMetrics() {
   ]);
   const generation = gauge('generation', 'Number of the generation in its term');
   const term = gauge('term', "The coordinator's term");
+  const connected = gauge('coordinator_connected', '1 while the session to the coordinator stands');
+  const healBytes = counter('heal_bytes_total', 'Bytes of states that were taken over from others');
+  const healSeconds = new Histogram({
+    name: 'gan_train_heal_seconds',
+    help: 'Seconds to take a state over',
+    buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100],
+    registers,
+  });
   const tensors = gauge('tensors', 'Tensors alive in the engine');
   const build = gauge('build_info', 'Constant 1; the labels say what runs', ['version', 'engine']);
   const stepSeconds = new Histogram({
@@ -62,6 +70,11 @@ export function createTrainerMetrics() {
     generationStarted(started: { term: number; n: number }): void {
       term.set(started.term);
       generation.set(started.n);
+    },
+    coordinatorPresent: (present: boolean) => connected.set(present ? 1 : 0),
+    healed: (bytes: number, seconds: number): void => {
+      healBytes.inc(bytes);
+      healSeconds.observe(seconds);
     },
     engineResolved: (version: string, engine: string) => build.set({ version, engine }, 1),
   };

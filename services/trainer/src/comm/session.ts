@@ -1,4 +1,3 @@
-import { EventEmitter, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   errorFromStatus,
@@ -8,67 +7,65 @@ import {
 } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 
-/** How long a trainer looks for its coordinator. */
-const connectTimeoutMs = 60_000;
+/** How long one attempt to reach the coordinator may take. */
+const attemptMs = 5_000;
 const flushMs = 1_000;
 
-type DownName = NonNullable<SessionDown__Output['message']>;
-export type Down<Name extends DownName> = NonNullable<SessionDown__Output[Name]>;
-
-/** The stream to the coordinator, as messages that are waited for by name. */
-export interface Session {
-  send(message: SessionUp): void;
-  /** Resolves when the message has left this process, or after a second. */
-  sendAndFlush(message: SessionUp): Promise<void>;
-  /** The next message of that name, from now on. Rejects when the session ends. */
-  next<Name extends DownName>(name: Name): Promise<Down<Name>>;
-  on<Name extends DownName>(name: Name, listener: (message: Down<Name>) => void): void;
-  /** Aborted when the session ended, with the reason. */
-  readonly ended: AbortSignal;
-  close(): void;
+export interface SessionHooks {
+  connected(): void;
+  heard(down: SessionDown__Output): void;
+  /** It broke, or never came about. Once, and nothing after it. */
+  disconnected(error: GanTrainError): void;
 }
 
-/** Throws `coordinator_lost` when nobody answers at the address. */
-export async function openSession(client: CoordinatorClient, address: string): Promise<Session> {
-  await new Promise<void>((resolve, reject) => {
-    client.waitForReady(Date.now() + connectTimeoutMs, (error) => {
-      if (error === undefined) resolve();
-      else {
-        const what = `no coordinator answered at ${address} for ${connectTimeoutMs / 1000} s`;
-        reject(new GanTrainError('coordinator_lost', what, 'check --coordinator', error));
-      }
-    });
-  });
-  const call = client.Session();
-  const messages = new EventEmitter();
-  messages.setMaxListeners(0);
-  const ended = new AbortController();
-  const end = (error: GanTrainError): void => {
-    if (!ended.signal.aborted) ended.abort(error);
+/** One stream to the coordinator, from the attempt to reach it to its end. */
+export interface Session {
+  send(message: SessionUp): void;
+  /** Resolves when what was sent has left this process, or after a second. */
+  flush(): Promise<void>;
+  /** Ends it without a word to the hooks. */
+  end(): void;
+}
+
+export function openSession(client: CoordinatorClient, afterMs: number, hooks: SessionHooks): Session {
+  let isOver = false;
+  let call: ReturnType<CoordinatorClient['Session']> | undefined;
+  const over = (error: GanTrainError): void => {
+    if (isOver) return;
+    isOver = true;
+    call?.cancel();
+    hooks.disconnected(error);
   };
-  call.on('data', (down: SessionDown__Output) => {
-    if (down.refused)
-      end(new GanTrainError('refused', `the coordinator refused this trainer: ${down.refused.message}`));
-    else if (down.message) messages.emit(down.message, down[down.message]);
-  });
-  call.on('error', (error) => end(errorFromStatus(error, 'coordinator_lost')));
-  call.on('end', () => end(new GanTrainError('coordinator_lost', 'the coordinator ended the session')));
+  const begin = (): void => {
+    if (isOver) return;
+    client.waitForReady(Date.now() + attemptMs, (error) => {
+      if (isOver) return;
+      if (error !== undefined) {
+        over(new GanTrainError('coordinator_lost', 'nobody answers', undefined, error));
+        return;
+      }
+      call = client.Session();
+      call.on('data', (down: SessionDown__Output) => {
+        if (!isOver) hooks.heard(down);
+      });
+      call.on('error', (broken) => over(errorFromStatus(broken, 'coordinator_lost')));
+      call.on('end', () => over(new GanTrainError('coordinator_lost', 'the coordinator ended the session')));
+      hooks.connected();
+    });
+  };
+  const timer = setTimeout(begin, afterMs);
   return {
-    send: (message) => void call.write(message),
-    async sendAndFlush(message) {
-      const flushed = new Promise<void>((resolve) => call.write(message, () => resolve()));
+    send: (message) => void call?.write(message),
+    async flush() {
+      call?.end();
+      const flushed = new Promise<void>((resolve) => call?.once('finish', resolve) ?? resolve());
       await Promise.race([flushed, delay(flushMs, undefined, { ref: false })]);
     },
-    async next(name) {
-      try {
-        const [message] = (await once(messages, name, { signal: ended.signal })) as [Down<typeof name>];
-        return message;
-      } catch {
-        throw GanTrainError.from(ended.signal.reason);
-      }
+    end() {
+      isOver = true;
+      clearTimeout(timer);
+      // What was sent before still goes.
+      call?.end();
     },
-    on: (name, listener) => void messages.on(name, listener),
-    ended: ended.signal,
-    close: () => call.end(),
   };
 }

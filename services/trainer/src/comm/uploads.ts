@@ -10,7 +10,7 @@ import {
   type GridPiece,
 } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
-import type { CheckpointUpload } from '../comm-calls.js';
+import type { CheckpointUpload, StateBytes } from '../comm-calls.js';
 
 const uploadTimeoutMs = 600_000;
 const downloadTimeoutMs = 600_000;
@@ -18,22 +18,22 @@ const downloadTimeoutMs = 600_000;
 export interface UploadContext {
   client: CoordinatorClient;
   runId: string;
-  generation: { term: number; n: number };
 }
 
 export async function putCheckpoint(
-  { client, runId, generation }: UploadContext,
+  { client, runId }: UploadContext,
   upload: CheckpointUpload,
 ): Promise<{ weightsHash: string }> {
   const header = {
     runId,
-    generation,
+    generation: upload.generation,
     purpose: upload.purpose,
-    position: upload.state.position,
+    state: upload.state,
     tensors: upload.tensors.map(({ name, shape }) => ({ name, shape: [...shape] })),
     generatorUpdates: upload.updates.generator,
     discriminatorUpdates: upload.updates.discriminator,
     final: upload.final,
+    skippedInRow: upload.skippedInRow,
     ...(upload.row && { row: upload.row }),
   };
   return send<CheckpointPiece, { weightsHash: string }>(
@@ -44,7 +44,8 @@ export async function putCheckpoint(
 }
 
 export async function putGrid(
-  { client, runId, generation }: UploadContext,
+  { client, runId }: UploadContext,
+  generation: { term: number; n: number },
   grid: { step: number; images: number; size: number; channels: number; pixels: Uint8Array },
 ): Promise<void> {
   const { pixels, ...shape } = grid;
@@ -85,12 +86,9 @@ async function send<Piece, Reply>(
   return reply;
 }
 
-/** The state that the run starts from. Throws `protocol` when it is not whole. */
-export async function getCheckpoint(
-  client: CoordinatorClient,
-  request: { runId: string; term: number },
-): Promise<{ header: CheckpointHeader; data: SharedArrayBuffer }> {
-  const call = client.GetCheckpoint(request, { deadline: Date.now() + downloadTimeoutMs });
+/** The newest state that is stored. Throws `protocol` when it is not whole. */
+export async function getCheckpoint(client: CoordinatorClient, runId: string): Promise<StateBytes> {
+  const call = client.GetCheckpoint({ runId }, { deadline: Date.now() + downloadTimeoutMs });
   let header: CheckpointHeader | undefined;
   let data = new Uint8Array(new SharedArrayBuffer(0));
   let received = 0;

@@ -1,30 +1,31 @@
 import { hostname } from 'node:os';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
-import {
-  createCoordinatorClient,
-  protocolVersion,
-  tripleFromMessage,
-  type LossRow,
-  type Start,
-} from '@gan-train/rpc';
-import { createLogger, GanTrainError, startHttpServer, type RunConfig } from '@gan-train/service';
-import type { CommCalls, Joined, Order } from '../comm-calls.js';
+import { retry } from '@gan-train/collective';
+import { createCoordinatorClient, protocolVersion, type SessionUp } from '@gan-train/rpc';
+import { createFaults, createLogger, GanTrainError, startHttpServer, type Fault, type RunConfig } from '@gan-train/service';
+import type { CheckpointUpload, CommCalls, Joined, Order, Serial } from '../comm-calls.js';
 import { controlFromBuffer } from '../control.js';
+import { createMembership, type Config, type Membership, type Probe, type TrainerActions } from '../membership/membership.js';
 import { Moved, serveCalls } from '../thread-calls.js';
 import { openGeneration, type OpenGeneration } from './generation.js';
+import { createPendingGrids, type Grid } from './grids.js';
+import { fetchState } from './heal.js';
 import { createItemSource, type ItemSource } from './items.js';
 import { createTrainerMetrics } from './metrics.js';
 import { startPeerServer } from './peer-server.js';
+import { probeMembers } from './probe.js';
 import { openSession, type Session } from './session.js';
-import { getCheckpoint, putCheckpoint, putGrid, type UploadContext } from './uploads.js';
+import { putCheckpoint, putGrid } from './uploads.js';
 
 export interface WorkerData {
   coordinator: string;
   listen: string;
   advertise: string | undefined;
   httpPort: number;
+  /** The first one; others follow when its place was given up. */
   incarnation: string;
   control: SharedArrayBuffer;
+  faults: readonly Fault[];
 }
 
 /** Heartbeats; rows travel with them, sooner when there are some. */
@@ -32,48 +33,180 @@ const progressMs = 1_000;
 const rowsMs = 200;
 /** Rows in one message: far below the message limit. */
 const rowsPerMessage = 1_000;
+/** How long a coordinator is looked for at first. */
+const connectMs = 60_000;
+const uploadLimitMs = 3_600_000;
 
-const {
-  coordinator,
-  listen,
-  advertise,
-  httpPort,
-  incarnation,
-  control: controlBuffer,
-} = workerData as WorkerData;
-const log = createLogger({ service: 'trainer', trainer: incarnation.slice(0, 8) });
+const { coordinator, listen, advertise, httpPort, control: controlBuffer, ...given } = workerData as WorkerData;
+const log = createLogger({ service: 'trainer', trainer: given.incarnation.slice(0, 8) });
 const control = controlFromBuffer(controlBuffer);
 const metrics = createTrainerMetrics();
 const client = createCoordinatorClient(coordinator);
+const faults = createFaults(given.faults);
+/** Aborts when this trainer gives up. */
+const ended = new AbortController();
 
-/** What was joined; everything below needs it. */
-interface Membership {
-  session: Session;
-  joined: Joined;
-  config: RunConfig;
-  items: ItemSource;
-}
-
+let session: Session | undefined;
 let membership: Membership | undefined;
 let generation: OpenGeneration | undefined;
-let rows: LossRow[] = [];
+let serial: Serial = 0;
+let items: ItemSource | undefined;
+let address = '';
 const orders: Order[] = [];
 let orderWanted: (() => void) | undefined;
+let joined: ((joined: Joined) => void) | undefined;
+const grids = createPendingGrids(sendGrid, log);
 
-function joinedRun(): Membership {
-  if (membership === undefined) throw new GanTrainError('internal', 'nothing is joined');
-  return membership;
+function run(): Membership & { config: Config } {
+  if (membership?.config === undefined) throw new GanTrainError('internal', 'nothing is joined');
+  return membership as Membership & { config: Config };
 }
+
+const configOf = ({ configJson }: Config): RunConfig => JSON.parse(configJson) as RunConfig;
 
 function pushOrder(order: Order): void {
   orders.push(order);
   orderWanted?.();
 }
 
+// ---- what membership decides
+
+const actions: TrainerActions = {
+  connect(afterMs) {
+    metrics.coordinatorPresent(false);
+    session = openSession(client, afterMs, {
+      connected: () => membership?.connected(),
+      heard: (down) => membership?.heard(performance.now(), down),
+      disconnected(error) {
+        log.warn({ reason: error.what }, 'no session with the coordinator');
+        membership?.disconnected(performance.now(), error);
+      },
+    });
+  },
+  disconnect: () => session?.end(),
+  send: (message: SessionUp) => session?.send(message),
+  renew: createIncarnations(given.incarnation),
+  prepare(config) {
+    const { runId, term, configJson, engine, data } = config;
+    if (data === null) {
+      actions.fail(new GanTrainError('protocol', 'the coordinator sent half a config'));
+      return;
+    }
+    items = createItemSource(client, runId, configOf(config), data, ended.signal);
+    joined?.({ runId, term, configJson, engine });
+  },
+  open(start) {
+    close();
+    serial += 1;
+    const { config, incarnation } = run();
+    const about = { runId: config.runId, incarnation, config: configOf(config) };
+    generation = openGeneration(start, serial, about, (bytes) => metrics.bytesMoved('received', bytes));
+    control.openGeneration(serial);
+    metrics.generationStarted(generation.order.generation);
+    pushOrder({ kind: 'start', ...generation.order });
+  },
+  close(serving) {
+    control.closeGeneration();
+    grids.flush();
+    if (!serving) close();
+  },
+  committed: () => control.committed(),
+  wish: (what) => (what === 'stop' ? control.wishStop() : control.wishPause()),
+  saveState: (asked) => pushOrder({ kind: 'saveState', generation: asked }),
+  gridsStored: (step) => grids.stored(step),
+  forgetAfter: (step) => grids.forgetAfter(step),
+  probe: (probe) => void answerProbe(probe),
+  done: (reason) => pushOrder({ kind: 'done', reason }),
+  fail(error) {
+    if (ended.signal.aborted) return;
+    ended.abort(error);
+    control.closeGeneration();
+    close();
+    orderWanted?.();
+    session?.end();
+  },
+};
+
+function createIncarnations(first: string): () => string {
+  let next: string | undefined = first;
+  return () => {
+    const incarnation = next ?? crypto.randomUUID();
+    next = undefined;
+    if (incarnation !== first) log.info({ incarnation }, 'joins anew');
+    return incarnation;
+  };
+}
+
+/** Nothing is pulled or served in the generation any more. */
+function close(): void {
+  control.closeGeneration();
+  generation?.close();
+}
+
+async function answerProbe(probe: Probe): Promise<void> {
+  const unreachable = await probeMembers(run().config.runId, address, probe);
+  membership?.probed(probe, unreachable);
+}
+
+// ---- what is sent now and then
+
+let rowsTimer: NodeJS.Timeout | undefined;
+
+function sendRowsSoon(): void {
+  rowsTimer ??= setTimeout(() => {
+    rowsTimer = undefined;
+    sendProgress();
+  }, rowsMs);
+}
+
+function sendProgress(): void {
+  if (membership?.hasSession !== true) return;
+  const { step, phase, activity, shardsDone } = control.progress();
+  session?.send({
+    progress: {
+      generation: membership.open ?? { term: 0, n: 0 },
+      position: { step, phase },
+      activity,
+      shardsDone,
+      shardSeconds: control.shardSeconds(),
+      state: control.committed(),
+      rows: membership.isConnected ? membership.rows.slice(0, rowsPerMessage) : [],
+      ...(generation?.waiting() ?? {}),
+    },
+  });
+}
+
+async function sendGrid({ step, images, pixels }: Grid): Promise<void> {
+  const { config, generation: last } = run();
+  if (last === undefined) return;
+  const { size, channels } = configOf(config);
+  await putGrid({ client, runId: config.runId }, last, { step, images, size, channels, pixels });
+}
+
+/** A final state is sent until a coordinator has it; the others take their turn again. */
+async function send(upload: CheckpointUpload): Promise<{ weightsHash: string }> {
+  const { runId } = run().config;
+  // The coordinator stores no checkpoint before the rows of its steps.
+  sendProgress();
+  const attempt = async (): Promise<{ weightsHash: string }> => putCheckpoint({ client, runId }, upload);
+  if (!upload.final) return attempt();
+  return retry(attempt, {
+    what: 'storing the last state',
+    deadline: Date.now() + uploadLimitMs,
+    signal: ended.signal,
+    passing: ['coordinator_lost', 'cancelled'],
+    firstBackoffMs: 200,
+    longestBackoffMs: 2_000,
+  });
+}
+
+// ---- what the compute thread asks for
+
 async function hello(engines: Parameters<CommCalls['hello']>[0]['engines']): Promise<Joined> {
   const peer = await startPeerServer(
     listen,
-    () => generation?.serving,
+    () => membership?.config?.runId,
+    () => generation,
     (bytes) => metrics.bytesMoved('sent', bytes),
   );
   const http = await startHttpServer(peer.host, httpPort, {
@@ -82,172 +215,125 @@ async function hello(engines: Parameters<CommCalls['hello']>[0]['engines']): Pro
       text: await metrics.registry.metrics(),
     }),
     unhealthy: () => undefined,
-    unready: () => (membership === undefined ? 'not registered with the coordinator' : undefined),
+    unready: () => (membership?.isConnected === true ? undefined : 'not registered with the coordinator'),
   });
-  const address = advertisedAddress(peer);
+  address = advertisedAddress(peer);
   log.info({ address, httpPort: http.port, coordinator }, 'listening');
-
-  const session = await openSession(client, coordinator);
-  const config = session.next('config');
-  session.send({
-    hello: {
-      incarnation,
-      address,
-      protocol: protocolVersion,
-      engines: [...engines],
-      pid: process.pid,
-      host: hostname(),
-    },
+  ended.signal.throwIfAborted();
+  const about = { protocol: protocolVersion, engines: [...engines], pid: process.pid, host: hostname() };
+  membership = createMembership({ address, hello: about, connectMs }, actions);
+  const answer = new Promise<Joined>((resolve, reject) => {
+    joined = resolve;
+    ended.signal.addEventListener('abort', () => reject(GanTrainError.from(ended.signal.reason)));
   });
-  const { runId, term, configJson, identityHash, engine, data, state, hasCheckpoint } = await config;
-  if (data === null || state === null)
-    throw new GanTrainError('protocol', 'the coordinator sent half a config');
-  const resolved = JSON.parse(configJson) as RunConfig;
-  const triple = tripleFromMessage(state);
-  const checkpoint = hasCheckpoint ? await getCheckpoint(client, { runId, term }) : undefined;
-  const joined = { runId, term, configJson, identityHash, engine, state: triple, checkpoint };
-  membership = {
-    session,
-    joined,
-    config: resolved,
-    items: createItemSource(client, runId, resolved, data, session.ended),
-  };
-  const identity = engines.find(({ name }) => name === engine)?.identity ?? '';
-  metrics.engineResolved(identity, engine);
-  follow(session);
-  return joined;
+  membership.start(performance.now());
+  setInterval(sendProgress, progressMs);
+  const said = await answer;
+  metrics.engineResolved(engines.find(({ name }) => name === said.engine)?.identity ?? '', said.engine);
+  return said;
 }
 
-/** Does what the coordinator says, whenever it says it. */
-function follow(session: Session): void {
-  session.on('start', (start) => startGeneration(start));
-  session.on('prepare', ({ generation: asked }) => {
-    control.closeGeneration();
-    generation?.close();
-    sendProgress(session);
-    session.send({ prepared: { generation: asked, state: control.committed() } });
-  });
-  session.on('saveState', () => pushOrder({ kind: 'saveState' }));
-  session.on('stop', () => control.requestStop());
-  session.on('rowsStored', ({ step }) => {
-    rows = rows.filter((row) => row.step > step);
-  });
-  session.on('done', ({ reason }) => {
-    control.closeGeneration();
-    generation?.close();
-    pushOrder({ kind: 'done', reason });
-  });
-  session.ended.addEventListener('abort', () => {
-    control.closeGeneration();
-    generation?.close();
-    orderWanted?.();
-  });
-  const heartbeat = setInterval(() => sendProgress(session), progressMs);
-  session.ended.addEventListener('abort', () => clearInterval(heartbeat));
-}
-
-function startGeneration(start: Start): void {
-  const { joined, config } = joinedRun();
-  const started = start.generation;
-  if (started === null || started.term < joined.term) return;
-  generation?.close();
-  generation = openGeneration(start, joined.runId, incarnation, config, (bytes) =>
-    metrics.bytesMoved('received', bytes),
-  );
-  metrics.generationStarted(started);
-  pushOrder({ kind: 'start', ...generation.order });
-}
-
-let rowsTimer: NodeJS.Timeout | undefined;
-
-function sendRowsSoon(session: Session): void {
-  rowsTimer ??= setTimeout(() => {
-    rowsTimer = undefined;
-    sendProgress(session);
-  }, rowsMs);
-}
-
-function sendProgress(session: Session): void {
-  if (session.ended.aborted) return;
-  const { step, phase, activity, shardsDone } = control.progress();
-  session.send({
-    progress: {
-      generation: generation?.order.generation ?? null,
-      position: { step, phase },
-      activity,
-      shardsDone,
-      rows: rows.slice(0, rowsPerMessage),
-    },
-  });
-}
-
-const calls: CommCalls = {
-  hello: async ({ engines }) => hello(engines),
-  ready: async (request) => {
-    joinedRun().session.send({ ready: request });
-    return Promise.resolve();
-  },
-  nextOrder: async () => {
-    const { session } = joinedRun();
-    while (orders.length === 0) {
-      session.ended.throwIfAborted();
-      await new Promise<void>((resolve) => (orderWanted = resolve));
-    }
-    return orders.shift() as Order;
-  },
-  items: async ({ step }) => {
-    const { items } = joinedRun();
-    const bytes = await items.itemsOfStep(step, openOrder().shards);
-    return new Moved(bytes, [bytes.buffer as ArrayBuffer]);
-  },
-  allReduce: async (position) => whileJoined(async (open) => open.allReduce(position)),
-  reduced: async ({ beyond, ...position }) => whileJoined(async (open) => open.reduced(position, beyond)),
-  publish: async ({ buckets, ...position }) => Promise.resolve(generation?.publish(position, buckets)),
-  row: async (row) => {
-    rows.push(row);
-    sendRowsSoon(joinedRun().session);
-    return Promise.resolve();
-  },
-  phaseDone: async (report) => Promise.resolve(metrics.phaseDone(report)),
-  putGrid: async ({ step, images, pixels }) => {
-    const { size, channels } = joinedRun().config;
-    await putGrid(uploadContext(), { step, images, size, channels, pixels });
-  },
-  putCheckpoint: async (upload) => {
-    // The coordinator stores no checkpoint before the rows of its steps.
-    sendProgress(joinedRun().session);
-    return putCheckpoint(uploadContext(), upload);
-  },
-  drained: async ({ state }) => {
-    const { session } = joinedRun();
-    sendProgress(session);
-    session.send({ drained: { state, rows } });
-    return Promise.resolve();
-  },
-  failed: async ({ code, message }) => {
-    const { session } = joinedRun();
-    if (!session.ended.aborted) await session.sendAndFlush({ failed: { code, message } });
-  },
-};
-
-async function whileJoined<T>(work: (open: OpenGeneration) => Promise<T>): Promise<T> {
-  if (generation === undefined) throw new GanTrainError('cancelled', 'there is no generation');
+/** The generation that a call is about; rejects with `cancelled` when it is over. */
+async function within<T>(asked: Serial, work: (open: OpenGeneration) => Promise<T>): Promise<T> {
+  ended.signal.throwIfAborted();
+  if (generation === undefined || asked !== serial)
+    throw new GanTrainError('cancelled', 'the generation is over');
   try {
     return await work(generation);
   } catch (error) {
-    // When the generation ended because the session did, that is the reason to give.
-    if (joinedRun().session.ended.aborted && orders.length === 0) throw joinedRun().session.ended.reason;
+    // When this trainer gave up, that is the reason to give.
+    ended.signal.throwIfAborted();
     throw error;
   }
 }
 
-function openOrder(): OpenGeneration['order'] {
-  if (generation === undefined) throw new GanTrainError('internal', 'there is no generation');
-  return generation.order;
-}
+const calls: CommCalls = {
+  hello: async ({ engines }) => hello(engines),
+  ready: async ({ probeHash, engine }) => {
+    const { config } = run();
+    membership?.ready({ probeHash, engine, reconnectMs: 1000 * configOf(config).reconnectSeconds });
+    return Promise.resolve();
+  },
+  nextOrder: async () => {
+    while (orders.length === 0) {
+      ended.signal.throwIfAborted();
+      await new Promise<void>((resolve) => (orderWanted = resolve));
+    }
+    return orders.shift() as Order;
+  },
+  heal: async ({ serial: asked }) =>
+    within(asked, async (open) => {
+      const startMs = performance.now();
+      const state = await fetchState(open, { client, runId: run().config.runId, faults });
+      metrics.healed(state?.data.byteLength ?? 0, (performance.now() - startMs) / 1000);
+      return state;
+    }),
+  holdState: async ({ serial: asked, snapshot }) =>
+    within(asked, async ({ held }) => Promise.resolve(held.hold(snapshot))),
+  items: async ({ serial: asked, step }) =>
+    within(asked, async ({ order, closed }) => {
+      const bytes = await untilAborted((items as ItemSource).itemsOfStep(step, order.shards), closed);
+      return new Moved(bytes, [bytes.buffer as ArrayBuffer]);
+    }),
+  allReduce: async ({ serial: asked, ...position }) =>
+    within(asked, async (open) => open.allReduce(position)),
+  reduced: async ({ serial: asked, beyond, ...position }) =>
+    within(asked, async (open) => open.reduced(position, beyond)),
+  publish: async ({ serial: asked, buckets, ...position }) =>
+    within(asked, async (open) => Promise.resolve(open.publish(position, buckets))),
+  row: async (row) => {
+    membership?.addRow(row);
+    sendRowsSoon();
+    return Promise.resolve();
+  },
+  phaseDone: async (report) => {
+    // Everybody took part in a phase, so nobody heals any more.
+    if (generation?.order.isHealer === true) generation.held.release();
+    return Promise.resolve(metrics.phaseDone(report));
+  },
+  grid: async (grid) => {
+    grids.add(grid, generation?.order.rank === 0);
+    return Promise.resolve();
+  },
+  gridsStored: async () => within(serial, async ({ closed }) => grids.allStored(closed)),
+  putCheckpoint: async (upload) => send(upload),
+  stateHash: async ({ state, hash }) => Promise.resolve(membership?.hashed(state, hash)),
+  halted: async ({ serial: asked }) => {
+    if (asked === serial) membership?.halted();
+    return Promise.resolve();
+  },
+  drained: async ({ serial: asked, skippedInRow }) => {
+    if (asked === serial) membership?.drained(skippedInRow);
+    return Promise.resolve();
+  },
+  leave: async ({ graceSeconds }) => {
+    membership?.leave(graceSeconds);
+    const what = `the coordinator did not let this trainer go within ${graceSeconds} s`;
+    setTimeout(() => actions.fail(new GanTrainError('timeout', what)), 1000 * graceSeconds);
+    if (membership?.isConnected !== true)
+      actions.fail(new GanTrainError('cancelled', 'asked to end, and there is no coordinator to tell'));
+    return Promise.resolve();
+  },
+  failed: async ({ code, message }) => {
+    membership?.failed(code, message);
+    await session?.flush();
+  },
+};
 
-function uploadContext(): UploadContext {
-  return { client, runId: joinedRun().joined.runId, generation: openOrder().generation };
+/** Rejects with `cancelled` when the signal aborts first. */
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const over = (): GanTrainError => new GanTrainError('cancelled', 'the generation is closed');
+  if (signal.aborted) throw over();
+  let aborted: () => void = () => undefined;
+  const end = new Promise<never>((_resolve, reject) => {
+    aborted = () => reject(over());
+    signal.addEventListener('abort', aborted);
+  });
+  try {
+    return await Promise.race([promise, end]);
+  } finally {
+    signal.removeEventListener('abort', aborted);
+  }
 }
 
 /** Where peers find this trainer: what was said, else where it listens, else this host. */

@@ -1,7 +1,7 @@
 // Original file: gan_train/v1/coordinator.proto
 
 import type { DataInfo as _gan_train_v1_DataInfo, DataInfo__Output as _gan_train_v1_DataInfo__Output } from '../../gan_train/v1/DataInfo.js';
-import type { StateTriple as _gan_train_v1_StateTriple, StateTriple__Output as _gan_train_v1_StateTriple__Output } from '../../gan_train/v1/StateTriple.js';
+import type { Generation as _gan_train_v1_Generation, Generation__Output as _gan_train_v1_Generation__Output } from '../../gan_train/v1/Generation.js';
 
 export interface Config {
   'runId'?: (string);
@@ -9,9 +9,8 @@ export interface Config {
   'configJson'?: (string);
   'identityHash'?: (string);
   'data'?: (_gan_train_v1_DataInfo | null);
-  'state'?: (_gan_train_v1_StateTriple | null);
+  'generation'?: (_gan_train_v1_Generation | null);
   'engine'?: (string);
-  'hasCheckpoint'?: (boolean);
 }
 
 export interface Config__Output {
@@ -20,7 +19,6 @@ export interface Config__Output {
   'configJson': (string);
   'identityHash': (string);
   'data': (_gan_train_v1_DataInfo__Output | null);
-  'state': (_gan_train_v1_StateTriple__Output | null);
+  'generation': (_gan_train_v1_Generation__Output | null);
   'engine': (string);
-  'hasCheckpoint': (boolean);
 }

@@ -12,8 +12,12 @@ import type { GetCheckpointRequest as _gan_train_v1_GetCheckpointRequest, GetChe
 import type { GridPiece as _gan_train_v1_GridPiece, GridPiece__Output as _gan_train_v1_GridPiece__Output } from '../../gan_train/v1/GridPiece.js';
 import type { PutCheckpointReply as _gan_train_v1_PutCheckpointReply, PutCheckpointReply__Output as _gan_train_v1_PutCheckpointReply__Output } from '../../gan_train/v1/PutCheckpointReply.js';
 import type { PutGridReply as _gan_train_v1_PutGridReply, PutGridReply__Output as _gan_train_v1_PutGridReply__Output } from '../../gan_train/v1/PutGridReply.js';
+import type { ScaleReply as _gan_train_v1_ScaleReply, ScaleReply__Output as _gan_train_v1_ScaleReply__Output } from '../../gan_train/v1/ScaleReply.js';
+import type { ScaleRequest as _gan_train_v1_ScaleRequest, ScaleRequest__Output as _gan_train_v1_ScaleRequest__Output } from '../../gan_train/v1/ScaleRequest.js';
 import type { SessionDown as _gan_train_v1_SessionDown, SessionDown__Output as _gan_train_v1_SessionDown__Output } from '../../gan_train/v1/SessionDown.js';
 import type { SessionUp as _gan_train_v1_SessionUp, SessionUp__Output as _gan_train_v1_SessionUp__Output } from '../../gan_train/v1/SessionUp.js';
+import type { StatusReply as _gan_train_v1_StatusReply, StatusReply__Output as _gan_train_v1_StatusReply__Output } from '../../gan_train/v1/StatusReply.js';
+import type { StatusRequest as _gan_train_v1_StatusRequest, StatusRequest__Output as _gan_train_v1_StatusRequest__Output } from '../../gan_train/v1/StatusRequest.js';
 import type { WatchRequest as _gan_train_v1_WatchRequest, WatchRequest__Output as _gan_train_v1_WatchRequest__Output } from '../../gan_train/v1/WatchRequest.js';
 
 export interface CoordinatorClient extends grpc.Client {
@@ -54,10 +58,28 @@ export interface CoordinatorClient extends grpc.Client {
   putGrid(options: grpc.CallOptions, callback: grpc.requestCallback<_gan_train_v1_PutGridReply__Output>): grpc.ClientWritableStream<_gan_train_v1_GridPiece>;
   putGrid(callback: grpc.requestCallback<_gan_train_v1_PutGridReply__Output>): grpc.ClientWritableStream<_gan_train_v1_GridPiece>;
   
+  Scale(argument: _gan_train_v1_ScaleRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_gan_train_v1_ScaleReply__Output>): grpc.ClientUnaryCall;
+  Scale(argument: _gan_train_v1_ScaleRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_gan_train_v1_ScaleReply__Output>): grpc.ClientUnaryCall;
+  Scale(argument: _gan_train_v1_ScaleRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_gan_train_v1_ScaleReply__Output>): grpc.ClientUnaryCall;
+  Scale(argument: _gan_train_v1_ScaleRequest, callback: grpc.requestCallback<_gan_train_v1_ScaleReply__Output>): grpc.ClientUnaryCall;
+  scale(argument: _gan_train_v1_ScaleRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_gan_train_v1_ScaleReply__Output>): grpc.ClientUnaryCall;
+  scale(argument: _gan_train_v1_ScaleRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_gan_train_v1_ScaleReply__Output>): grpc.ClientUnaryCall;
+  scale(argument: _gan_train_v1_ScaleRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_gan_train_v1_ScaleReply__Output>): grpc.ClientUnaryCall;
+  scale(argument: _gan_train_v1_ScaleRequest, callback: grpc.requestCallback<_gan_train_v1_ScaleReply__Output>): grpc.ClientUnaryCall;
+  
   Session(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_gan_train_v1_SessionUp, _gan_train_v1_SessionDown__Output>;
   Session(options?: grpc.CallOptions): grpc.ClientDuplexStream<_gan_train_v1_SessionUp, _gan_train_v1_SessionDown__Output>;
   session(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_gan_train_v1_SessionUp, _gan_train_v1_SessionDown__Output>;
   session(options?: grpc.CallOptions): grpc.ClientDuplexStream<_gan_train_v1_SessionUp, _gan_train_v1_SessionDown__Output>;
+  
+  Status(argument: _gan_train_v1_StatusRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_gan_train_v1_StatusReply__Output>): grpc.ClientUnaryCall;
+  Status(argument: _gan_train_v1_StatusRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_gan_train_v1_StatusReply__Output>): grpc.ClientUnaryCall;
+  Status(argument: _gan_train_v1_StatusRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_gan_train_v1_StatusReply__Output>): grpc.ClientUnaryCall;
+  Status(argument: _gan_train_v1_StatusRequest, callback: grpc.requestCallback<_gan_train_v1_StatusReply__Output>): grpc.ClientUnaryCall;
+  status(argument: _gan_train_v1_StatusRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_gan_train_v1_StatusReply__Output>): grpc.ClientUnaryCall;
+  status(argument: _gan_train_v1_StatusRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_gan_train_v1_StatusReply__Output>): grpc.ClientUnaryCall;
+  status(argument: _gan_train_v1_StatusRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_gan_train_v1_StatusReply__Output>): grpc.ClientUnaryCall;
+  status(argument: _gan_train_v1_StatusRequest, callback: grpc.requestCallback<_gan_train_v1_StatusReply__Output>): grpc.ClientUnaryCall;
   
   Watch(argument: _gan_train_v1_WatchRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_gan_train_v1_Event__Output>;
   Watch(argument: _gan_train_v1_WatchRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_gan_train_v1_Event__Output>;
@@ -77,7 +99,11 @@ export interface CoordinatorHandlers extends grpc.UntypedServiceImplementation {
   
   PutGrid: grpc.handleClientStreamingCall<_gan_train_v1_GridPiece__Output, _gan_train_v1_PutGridReply>;
   
+  Scale: grpc.handleUnaryCall<_gan_train_v1_ScaleRequest__Output, _gan_train_v1_ScaleReply>;
+  
   Session: grpc.handleBidiStreamingCall<_gan_train_v1_SessionUp__Output, _gan_train_v1_SessionDown>;
+  
+  Status: grpc.handleUnaryCall<_gan_train_v1_StatusRequest__Output, _gan_train_v1_StatusReply>;
   
   Watch: grpc.handleServerStreamingCall<_gan_train_v1_WatchRequest__Output, _gan_train_v1_Event>;
   
@@ -89,6 +115,8 @@ export interface CoordinatorDefinition extends grpc.ServiceDefinition {
   GetCheckpoint: MethodDefinition<_gan_train_v1_GetCheckpointRequest, _gan_train_v1_CheckpointPiece, _gan_train_v1_GetCheckpointRequest__Output, _gan_train_v1_CheckpointPiece__Output>
   PutCheckpoint: MethodDefinition<_gan_train_v1_CheckpointPiece, _gan_train_v1_PutCheckpointReply, _gan_train_v1_CheckpointPiece__Output, _gan_train_v1_PutCheckpointReply__Output>
   PutGrid: MethodDefinition<_gan_train_v1_GridPiece, _gan_train_v1_PutGridReply, _gan_train_v1_GridPiece__Output, _gan_train_v1_PutGridReply__Output>
+  Scale: MethodDefinition<_gan_train_v1_ScaleRequest, _gan_train_v1_ScaleReply, _gan_train_v1_ScaleRequest__Output, _gan_train_v1_ScaleReply__Output>
   Session: MethodDefinition<_gan_train_v1_SessionUp, _gan_train_v1_SessionDown, _gan_train_v1_SessionUp__Output, _gan_train_v1_SessionDown__Output>
+  Status: MethodDefinition<_gan_train_v1_StatusRequest, _gan_train_v1_StatusReply, _gan_train_v1_StatusRequest__Output, _gan_train_v1_StatusReply__Output>
   Watch: MethodDefinition<_gan_train_v1_WatchRequest, _gan_train_v1_Event, _gan_train_v1_WatchRequest__Output, _gan_train_v1_Event__Output>
 }

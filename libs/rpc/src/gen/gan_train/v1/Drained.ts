@@ -6,9 +6,11 @@ import type { LossRow as _gan_train_v1_LossRow, LossRow__Output as _gan_train_v1
 export interface Drained {
   'state'?: (_gan_train_v1_StateTriple | null);
   'rows'?: (_gan_train_v1_LossRow)[];
+  'skippedInRow'?: (number);
 }
 
 export interface Drained__Output {
   'state': (_gan_train_v1_StateTriple__Output | null);
   'rows': (_gan_train_v1_LossRow__Output)[];
+  'skippedInRow': (number);
 }

@@ -7,6 +7,7 @@ import type { GenerationStarted as _gan_train_v1_GenerationStarted, GenerationSt
 import type { Finished as _gan_train_v1_Finished, Finished__Output as _gan_train_v1_Finished__Output } from '../../gan_train/v1/Finished.js';
 import type { Failed as _gan_train_v1_Failed, Failed__Output as _gan_train_v1_Failed__Output } from '../../gan_train/v1/Failed.js';
 import type { Note as _gan_train_v1_Note, Note__Output as _gan_train_v1_Note__Output } from '../../gan_train/v1/Note.js';
+import type { TrainersWanted as _gan_train_v1_TrainersWanted, TrainersWanted__Output as _gan_train_v1_TrainersWanted__Output } from '../../gan_train/v1/TrainersWanted.js';
 
 export interface Event {
   'time'?: (number | string);
@@ -17,7 +18,8 @@ export interface Event {
   'finished'?: (_gan_train_v1_Finished | null);
   'failed'?: (_gan_train_v1_Failed | null);
   'note'?: (_gan_train_v1_Note | null);
-  'event'?: "run"|"row"|"file"|"generation"|"finished"|"failed"|"note";
+  'wanted'?: (_gan_train_v1_TrainersWanted | null);
+  'event'?: "run"|"row"|"file"|"generation"|"finished"|"failed"|"note"|"wanted";
 }
 
 export interface Event__Output {
@@ -29,5 +31,6 @@ export interface Event__Output {
   'finished'?: (_gan_train_v1_Finished__Output | null);
   'failed'?: (_gan_train_v1_Failed__Output | null);
   'note'?: (_gan_train_v1_Note__Output | null);
-  'event'?: "run"|"row"|"file"|"generation"|"finished"|"failed"|"note";
+  'wanted'?: (_gan_train_v1_TrainersWanted__Output | null);
+  'event'?: "run"|"row"|"file"|"generation"|"finished"|"failed"|"note"|"wanted";
 }

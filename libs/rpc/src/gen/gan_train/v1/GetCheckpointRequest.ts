@@ -3,10 +3,8 @@
 
 export interface GetCheckpointRequest {
   'runId'?: (string);
-  'term'?: (number);
 }
 
 export interface GetCheckpointRequest__Output {
   'runId': (string);
-  'term': (number);
 }

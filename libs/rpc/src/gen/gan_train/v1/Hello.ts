@@ -9,6 +9,7 @@ export interface Hello {
   'engines'?: (_gan_train_v1_Engine)[];
   'pid'?: (number);
   'host'?: (string);
+  'runId'?: (string);
 }
 
 export interface Hello__Output {
@@ -18,4 +19,5 @@ export interface Hello__Output {
   'engines': (_gan_train_v1_Engine__Output)[];
   'pid': (number);
   'host': (string);
+  'runId': (string);
 }

@@ -1,4 +1,4 @@
-// Original file: gan_train/v1/coordinator.proto
+// Original file: gan_train/v1/common.proto
 
 
 export interface LossRow {

@@ -6,6 +6,7 @@ export interface Member {
   'address'?: (string);
   'firstShard'?: (number);
   'shardCount'?: (number);
+  'holds'?: (boolean);
 }
 
 export interface Member__Output {
@@ -13,4 +14,5 @@ export interface Member__Output {
   'address': (string);
   'firstShard': (number);
   'shardCount': (number);
+  'holds': (boolean);
 }

@@ -1,12 +1,16 @@
 // Original file: gan_train/v1/coordinator.proto
 
 import type { StateTriple as _gan_train_v1_StateTriple, StateTriple__Output as _gan_train_v1_StateTriple__Output } from '../../gan_train/v1/StateTriple.js';
+import type { LossRow as _gan_train_v1_LossRow, LossRow__Output as _gan_train_v1_LossRow__Output } from '../../gan_train/v1/LossRow.js';
+import type { Generation as _gan_train_v1_Generation, Generation__Output as _gan_train_v1_Generation__Output } from '../../gan_train/v1/Generation.js';
 
 export interface Ready {
   'identityHash'?: (string);
   'probeHash'?: (string);
   'state'?: (_gan_train_v1_StateTriple | null);
   'engine'?: (string);
+  'rows'?: (_gan_train_v1_LossRow)[];
+  'generation'?: (_gan_train_v1_Generation | null);
 }
 
 export interface Ready__Output {
@@ -14,4 +18,6 @@ export interface Ready__Output {
   'probeHash': (string);
   'state': (_gan_train_v1_StateTriple__Output | null);
   'engine': (string);
+  'rows': (_gan_train_v1_LossRow__Output)[];
+  'generation': (_gan_train_v1_Generation__Output | null);
 }

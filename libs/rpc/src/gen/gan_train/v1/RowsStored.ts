@@ -3,8 +3,10 @@
 
 export interface RowsStored {
   'step'?: (number);
+  'gridStep'?: (number);
 }
 
 export interface RowsStored__Output {
   'step': (number);
+  'gridStep': (number);
 }

@@ -8,6 +8,8 @@ import type { Stop as _gan_train_v1_Stop, Stop__Output as _gan_train_v1_Stop__Ou
 import type { SaveState as _gan_train_v1_SaveState, SaveState__Output as _gan_train_v1_SaveState__Output } from '../../gan_train/v1/SaveState.js';
 import type { Done as _gan_train_v1_Done, Done__Output as _gan_train_v1_Done__Output } from '../../gan_train/v1/Done.js';
 import type { Refused as _gan_train_v1_Refused, Refused__Output as _gan_train_v1_Refused__Output } from '../../gan_train/v1/Refused.js';
+import type { Pause as _gan_train_v1_Pause, Pause__Output as _gan_train_v1_Pause__Output } from '../../gan_train/v1/Pause.js';
+import type { Probe as _gan_train_v1_Probe, Probe__Output as _gan_train_v1_Probe__Output } from '../../gan_train/v1/Probe.js';
 
 export interface SessionDown {
   'config'?: (_gan_train_v1_Config | null);
@@ -18,7 +20,9 @@ export interface SessionDown {
   'saveState'?: (_gan_train_v1_SaveState | null);
   'done'?: (_gan_train_v1_Done | null);
   'refused'?: (_gan_train_v1_Refused | null);
-  'message'?: "config"|"prepare"|"start"|"rowsStored"|"stop"|"saveState"|"done"|"refused";
+  'pause'?: (_gan_train_v1_Pause | null);
+  'probe'?: (_gan_train_v1_Probe | null);
+  'message'?: "config"|"prepare"|"start"|"rowsStored"|"stop"|"saveState"|"done"|"refused"|"pause"|"probe";
 }
 
 export interface SessionDown__Output {
@@ -30,5 +34,7 @@ export interface SessionDown__Output {
   'saveState'?: (_gan_train_v1_SaveState__Output | null);
   'done'?: (_gan_train_v1_Done__Output | null);
   'refused'?: (_gan_train_v1_Refused__Output | null);
-  'message'?: "config"|"prepare"|"start"|"rowsStored"|"stop"|"saveState"|"done"|"refused";
+  'pause'?: (_gan_train_v1_Pause__Output | null);
+  'probe'?: (_gan_train_v1_Probe__Output | null);
+  'message'?: "config"|"prepare"|"start"|"rowsStored"|"stop"|"saveState"|"done"|"refused"|"pause"|"probe";
 }

@@ -3,8 +3,10 @@
 
 export interface WatchRequest {
   'runId'?: (string);
+  'afterStep'?: (number);
 }
 
 export interface WatchRequest__Output {
   'runId': (string);
+  'afterStep': (number);
 }

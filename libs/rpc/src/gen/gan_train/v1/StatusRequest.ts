@@ -1,0 +1,10 @@
+// Original file: gan_train/v1/coordinator.proto
+
+
+export interface StatusRequest {
+  'runId'?: (string);
+}
+
+export interface StatusRequest__Output {
+  'runId': (string);
+}

@@ -1,0 +1,276 @@
+import type { Triple } from '@gan-train/rpc';
+import { decideBlame } from './decide-blame.js';
+import {
+  completeStep,
+  isFurther,
+  isSameGeneration,
+  isSameTriple,
+  nameOfPosition,
+  nameOfTrainer,
+  plural,
+  type Decision,
+  type End,
+  type MemberView,
+  type RunOptions,
+  type RunView,
+  type Stage,
+  type TrainerView,
+} from './view.js';
+
+/** A trainer whose probe failed, or that didn't answer, is asked again after this. */
+const probeAgainMs = 30_000;
+
+/**
+ * What the coordinator does next, as a pure function of the time and of what it knows; run-core.ts applies it. The reason is
+ * words for a person.
+ */
+export function decideRun(nowMs: number, run: RunView, options: RunOptions): Decision {
+  const { stage } = run;
+  if (stage.name === 'over') return wait('the run is over');
+  const silent = run.trainers.find(({ heardAtMs }) => nowMs - heardAtMs > options.silenceMs);
+  if (silent !== undefined) {
+    const seconds = ((nowMs - silent.heardAtMs) / 1000).toFixed(0);
+    return {
+      action: 'evict',
+      incarnation: silent.incarnation,
+      reason: `silent for ${seconds} s`,
+      kind: 'silence',
+    };
+  }
+  switch (stage.name) {
+    case 'gathering':
+      return decideGathering(nowMs, run, stage, options);
+    case 'running':
+      return decideRunning(nowMs, run, options);
+    case 'closing':
+      return decideClosing(nowMs, run, stage, options);
+    case 'saving':
+      return decideSaving(nowMs, run, stage, options);
+  }
+}
+
+const wait = (reason: string): Decision => ({ action: 'wait', reason });
+
+// ---- gathering
+
+type Gathering = Extract<Stage, { name: 'gathering' }>;
+
+function decideGathering(nowMs: number, run: RunView, stage: Gathering, options: RunOptions): Decision {
+  const stillRunning = run.trainers.filter(({ status }) => status === 'running');
+  if (stillRunning.length > 0) return decideReturn(nowMs, run, stage, options);
+  const standing = run.trainers.filter(({ status }) => status !== 'joined');
+  const best = bestState(run, standing, options.exact);
+  const isStored = isSameTriple(best, run.stored);
+  const holders = isStored ? [] : standing.filter(({ state }) => isSameTriple(state, best));
+  const staying = standing.filter(({ leaving }) => !leaving);
+  const keeping = (end: End): Decision => keepThenEnd(holders, end);
+
+  const isAtEnd = run.finalStep !== undefined && (run.finalStep >= options.steps || run.stopRequested);
+  if (run.skippedInRow > 0 && run.finalStep !== undefined) return { action: 'end', ...nonfinite(run) };
+  if (isAtEnd) return { action: 'end', ...ended(run.finalStep as number, options) };
+  if (run.stopRequested) {
+    const reason = completeStep(best.position) === 0 ? 'stopped before the first step' : 'the run was stopped';
+    return keeping({ status: 'stopped', code: 'none', reason });
+  }
+  const departure = decideDeparture(run, holders);
+  if (departure !== undefined) return departure;
+
+  const late = nowMs - stage.sinceMs > options.joinMs;
+  const chosen = staying.filter((t) => !isQuarantined(nowMs, run, t)).slice(0, run.wanted);
+  const missing = completeStep(best.position) < run.knownStep && chosen.length < run.wanted;
+  if (missing && nowMs - stage.sinceMs <= options.rollbackMs) {
+    return wait(`step ${run.knownStep} was reached, and nobody who holds it is back`);
+  }
+  const least = stage.first && !late ? Math.max(run.wanted, options.minTrainers) : options.minTrainers;
+  if (chosen.length >= least) return start(run, chosen, best, isStored, holders);
+  const ready = `${chosen.length} of ${plural(least, 'trainer')} ${chosen.length === 1 ? 'is' : 'are'} ready`;
+  if (late) {
+    const reason = `only ${ready} after ${options.joinMs / 1000} s`;
+    return keeping({ status: 'failed', code: lastLoss(run) === undefined ? 'timeout' : 'trainer_lost', reason });
+  }
+  return wait(stage.first ? ready : `paused at ${nameOfPosition(best.position)}: ${ready}${after(run)}`);
+}
+
+/** Trainers that come back to a coordinator that was away still compute: their generation is ended before a new one starts. */
+function decideReturn(nowMs: number, run: RunView, stage: Gathering, options: RunOptions): Decision {
+  const { members } = run.generation;
+  const back = members.filter((member) => trainerOf(run, member)?.status === 'running');
+  if (back.length === members.length) {
+    return { action: 'close', atOnce: false, reason: `the coordinator was away; all ${plural(back.length, 'trainer')} went on` };
+  }
+  const reason = `${back.length} of ${plural(members.length, 'trainer')} came back to the coordinator`;
+  if (nowMs - stage.sinceMs > options.returnMs) return { action: 'close', atOnce: true, reason };
+  return wait(reason);
+}
+
+/** What the run goes on from: the furthest of all that there is, unless replicas can't be trusted. */
+function bestState(run: RunView, standing: readonly TrainerView[], exact: boolean): Triple {
+  if (run.mismatch !== undefined) return run.stored;
+  return standing.reduce((best, { state }) => (isFurther(state, best, exact) ? state : best), run.stored);
+}
+
+/** Who wants to leave may when the state is safe without them; else it is stored first. */
+function decideDeparture(run: RunView, holders: readonly TrainerView[]): Decision | undefined {
+  const leaver = run.trainers.find(({ leaving }) => leaving);
+  if (leaver === undefined) return undefined;
+  const isSafe = holders.length === 0 || holders.some(({ leaving }) => !leaving);
+  const [holder] = holders;
+  if (isSafe || holder === undefined) {
+    return { action: 'release', incarnation: leaver.incarnation, reason: 'it was asked to end' };
+  }
+  const reason = `${nameOfTrainer(holder)} leaves and no other one holds its state: it is stored`;
+  return { action: 'save', by: holder.incarnation, reason, then: 'gather' };
+}
+
+function start(
+  run: RunView,
+  chosen: readonly TrainerView[],
+  state: Triple,
+  isStored: boolean,
+  holders: readonly TrainerView[],
+): Decision {
+  const members = chosen.map(({ incarnation }) => incarnation);
+  // A state that is stored as well is taken from those who have it, unless nobody is to be trusted.
+  const having =
+    isStored && run.mismatch === undefined ? chosen.filter((t) => isSameTriple(t.state, state)) : holders;
+  const holding = having.map(({ incarnation }) => incarnation).filter((i) => members.includes(i));
+  const source = holding.length > 0 ? 'HOLDERS' : run.isStoredInitial ? 'INITIAL' : 'CHECKPOINT';
+  const reason = `${plural(members.length, 'trainer')} ${members.length === 1 ? 'is' : 'are'} ready${after(run)}`;
+  return { action: 'start', members, state, source, holders: holding, reason };
+}
+
+/** A state that nobody else keeps is stored before the run ends. */
+function keepThenEnd(holders: readonly TrainerView[], end: End): Decision {
+  const [holder] = holders;
+  if (holder === undefined) return { action: 'end', ...end };
+  return { action: 'save', by: holder.incarnation, reason: end.reason, then: end };
+}
+
+const isQuarantined = (nowMs: number, run: RunView, { address }: TrainerView): boolean =>
+  nowMs < (run.quarantine.get(address) ?? -Infinity);
+
+const lastLoss = (run: RunView) => run.lost.at(-1);
+
+function after(run: RunView): string {
+  const loss = lastLoss(run);
+  if (run.mismatch !== undefined) return `, after replicas differed at ${nameOfPosition(run.mismatch.position)}`;
+  return loss === undefined ? '' : `, after ${nameOfTrainer(loss)} was lost: ${loss.reason}`;
+}
+
+function ended(step: number, options: RunOptions): End {
+  const status = step >= options.steps ? 'finished' : 'stopped';
+  return { status, code: 'none', reason: `step ${step} is stored` };
+}
+
+const nonfinite = (run: RunView): End => ({
+  status: 'failed',
+  code: 'nonfinite',
+  reason: `${run.skippedInRow} updates in a row were skipped for gradients that were not finite`,
+});
+
+// ---- running
+
+const trainerOf = (run: RunView, { incarnation }: MemberView): TrainerView | undefined =>
+  run.trainers.find((t) => t.incarnation === incarnation && isSameGeneration(t.generation, run.generation.id));
+
+function decideRunning(nowMs: number, run: RunView, options: RunOptions): Decision {
+  const members = run.generation.members.map((member) => ({ member, trainer: trainerOf(run, member) }));
+  const present = members.flatMap(({ member, trainer }) => (trainer === undefined ? [] : [{ member, trainer }]));
+  const drained = present.find(({ trainer }) => trainer.status === 'drained')?.trainer;
+  if (drained !== undefined) {
+    const step = completeStep(drained.state.position);
+    if (run.finalStep === step && run.rowsStep >= step) {
+      return { action: 'end', ...(run.skippedInRow > 0 ? nonfinite(run) : ended(step, options)) };
+    }
+  }
+  if (present.length < members.length) {
+    return { action: 'close', atOnce: true, reason: lossOf(run) };
+  }
+  if (run.mismatch !== undefined) return decideMismatch(run, run.mismatch);
+  const blame = decideBlame(nowMs, present, options);
+  if (blame !== undefined) return { action: 'evict', ...blame };
+  if (drained !== undefined || run.stopRequested) return wait('the last step is being stored');
+  return decideChange(nowMs, run, present) ?? wait(`${plural(present.length, 'trainer')} at work`);
+}
+
+function lossOf(run: RunView): string {
+  const loss = lastLoss(run);
+  return loss === undefined ? 'a trainer is lost' : `${nameOfTrainer(loss)} is lost: ${loss.reason}`;
+}
+
+/** Replicas that differ go back to what was stored when they agreed, once; a machine that computes wrongly does it again. */
+function decideMismatch(run: RunView, { position, suspects }: NonNullable<RunView['mismatch']>): Decision {
+  const names = suspects.map((incarnation) => run.trainers.find((t) => t.incarnation === incarnation)?.address ?? incarnation);
+  const what = `replicas differ at ${nameOfPosition(position)}: ${names.join(', ')} from the others`;
+  if (run.returnedTo !== undefined && isSameTriple(run.returnedTo, run.stored)) {
+    const reason = `${what}, again since the last checkpoint: don't use ${names.length === 1 ? 'that machine' : 'those machines'}`;
+    return { action: 'end', status: 'failed', code: 'state_mismatch', reason };
+  }
+  return { action: 'close', atOnce: true, reason: what };
+}
+
+/** A change of the membership that nothing forces: members finish the phase that they are in. */
+function decideChange(nowMs: number, run: RunView, present: readonly { trainer: TrainerView }[]): Decision | undefined {
+  const leaver = run.trainers.find(({ leaving }) => leaving);
+  if (leaver !== undefined) {
+    const isMember = present.some(({ trainer }) => trainer === leaver);
+    if (isMember) return { action: 'close', atOnce: false, reason: `${nameOfTrainer(leaver)} leaves` };
+    return { action: 'release', incarnation: leaver.incarnation, reason: 'it was asked to end' };
+  }
+  if (present.length > run.wanted) {
+    return { action: 'close', atOnce: false, reason: `${plural(run.wanted, 'trainer')} wanted, not ${present.length}` };
+  }
+  if (present.length === run.wanted) return undefined;
+  const joiners = run.trainers.filter((t) => t.status === 'idle' && !isQuarantined(nowMs, run, t));
+  const admitted = joiners.find(({ probe }) => isCurrent(run, probe) && probe?.unreachable?.length === 0);
+  if (admitted !== undefined) return { action: 'close', atOnce: false, reason: `${nameOfTrainer(admitted)} joins` };
+  const unknown = joiners.find(({ probe }) => !isCurrent(run, probe) || nowMs - (probe?.sinceMs ?? 0) > probeAgainMs);
+  if (unknown === undefined) return undefined;
+  return { action: 'probe', incarnation: unknown.incarnation, reason: `${nameOfTrainer(unknown)} wants to join` };
+}
+
+const isCurrent = (run: RunView, probe: TrainerView['probe']): boolean =>
+  probe !== undefined && isSameGeneration(probe.generation, run.generation.id);
+
+// ---- closing, saving
+
+function decideClosing(
+  nowMs: number,
+  run: RunView,
+  stage: Extract<Stage, { name: 'closing' }>,
+  options: RunOptions,
+): Decision {
+  const pending = run.trainers.filter(({ status }) => status === 'running');
+  if (pending.length === 0) return { action: 'gather', reason: stage.reason };
+  const missing = run.generation.members.some((member) => trainerOf(run, member) === undefined);
+  if (!stage.atOnce) {
+    if (missing) return { action: 'close', atOnce: true, reason: lossOf(run) };
+    const members = run.generation.members.map((member) => ({ member, trainer: trainerOf(run, member) as TrainerView }));
+    const blame = decideBlame(nowMs, members, options);
+    if (blame !== undefined) return { action: 'evict', ...blame };
+    return wait(`${stage.reason}: ${plural(pending.length, 'trainer')} finish a phase`);
+  }
+  const [first] = pending;
+  if (nowMs - stage.sinceMs > options.closeMs && first !== undefined) {
+    const reason = `it did not answer prepare within ${options.closeMs / 1000} s`;
+    return { action: 'evict', incarnation: first.incarnation, reason, kind: 'deadline' };
+  }
+  return wait(`${plural(pending.length, 'trainer')} have to say where they stand`);
+}
+
+function decideSaving(
+  nowMs: number,
+  run: RunView,
+  stage: Extract<Stage, { name: 'saving' }>,
+  options: RunOptions,
+): Decision {
+  const saver = run.trainers.find(({ incarnation }) => incarnation === stage.by);
+  const isStored = saver !== undefined && isSameTriple(saver.state, run.stored);
+  const isLate = nowMs - stage.sinceMs > options.saveMs;
+  // When the one that was asked is lost another one's state is as good, or nearly: that is decided anew.
+  if (saver === undefined || ((isStored || isLate) && stage.then === 'gather')) {
+    return { action: 'gather', reason: isStored ? 'the state is stored' : stage.reason };
+  }
+  if (stage.then !== 'gather' && (isStored || isLate)) return { action: 'end', ...stage.then };
+  return wait('the last state is being stored');
+}

@@ -1,0 +1,66 @@
+import type { ScaleRequest, StatusReply, TrainerStatus } from '@gan-train/rpc';
+import { GanTrainError } from '@gan-train/service';
+import { requireRun } from './handlers.js';
+import { isSameGeneration, type TrainerView } from './membership/view.js';
+import type { Run } from './run.js';
+
+const mostTrainers = 1024;
+
+/** Coordinator.Scale: how many trainers the run wants from now on. */
+export async function scale(run: Run, { runId, trainers }: ScaleRequest): Promise<{ before: number }> {
+  requireRun(run, runId);
+  if (trainers < 1 || trainers > mostTrainers)
+    throw new GanTrainError('protocol', `${trainers} trainers can't be wanted`, `ask for 1 to ${mostTrainers}`);
+  return { before: await run.scale(trainers) };
+}
+
+/** Coordinator.Status: what a person wants to know of a run that is alive. */
+export function status(run: Run, { runId }: { runId: string }): StatusReply {
+  if (runId !== '') requireRun(run, runId);
+  const { directory, config, data, steps, events } = run.context;
+  const { view } = run.core;
+  const { record, path } = directory;
+  return {
+    run: {
+      runId: record.runId,
+      directory: path,
+      step: view.rowsStep,
+      steps,
+      items: data.count,
+      batch: config.batch,
+      status: record.status,
+    },
+    generation: view.generation.id,
+    doing: run.doing,
+    trainersWanted: view.wanted,
+    trainers: view.trainers.map((trainer) => statusOf(run, trainer)),
+    row: events.lastRow(),
+    events: events.recent(),
+  };
+}
+
+function statusOf(run: Run, trainer: TrainerView): TrainerStatus {
+  const { view } = run.core;
+  const { incarnation, address, progress, heardAtMs } = trainer;
+  const rank = view.generation.members.findIndex((member) => member.incarnation === incarnation);
+  const isMember = rank >= 0 && isSameGeneration(trainer.generation, view.generation.id);
+  const member = isMember ? view.generation.members[rank] : undefined;
+  const link = run.link(incarnation);
+  const addresses = new Map(view.generation.members.map((other) => [other.incarnation, other.address]));
+  const standing = trainer.status === 'joined' ? 'joining' : member === undefined ? 'standby' : 'member';
+  return {
+    incarnation,
+    address,
+    pid: link?.pid ?? 0,
+    host: link?.host ?? '',
+    role: trainer.leaving ? 'leaving' : standing,
+    rank: member === undefined ? 0 : rank,
+    firstShard: member?.firstShard ?? 0,
+    shardCount: member?.shardCount ?? 0,
+    position: progress.position,
+    activity: progress.activity,
+    shardsDone: progress.shardsDone,
+    waitingFor: progress.waitingFor.map((other) => addresses.get(other) ?? other),
+    silentSeconds: (performance.now() - heardAtMs) / 1000,
+  };
+}
