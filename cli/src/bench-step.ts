@@ -66,7 +66,7 @@ export async function benchStep(
   const run = join(out, 'run');
   process.env[logLevelVariable] = 'debug';
   try {
-    const cluster = await startLocalCluster({ asked, out: run, trainers });
+    const cluster = await startLocalCluster({ asked, out: run, trainers, withoutRestarts: true });
     signal.addEventListener('abort', () => cluster.kill(), { once: true });
     const rows: LossRow[] = [];
     const watch = async (): Promise<void> => {

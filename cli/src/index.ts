@@ -1,7 +1,3 @@
-export {
-  largePages,
-  startLocalCluster,
-  type LocalCluster,
-  type LocalClusterOptions,
-} from './local-cluster.js';
+export { startLocalCluster, type LocalCluster, type LocalClusterOptions } from './local-cluster.js';
+export { largePages } from './member-process.js';
 export { median } from './step-profiles.js';

@@ -1,236 +1,250 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { callUnary, createCoordinatorClient, type Event__Output } from '@gan-train/rpc';
 import {
-  callUnary,
-  createCoordinatorClient,
-  readStream,
-  type CoordinatorClient,
-  type Event__Output,
-} from '@gan-train/rpc';
-import {
+  faultsVariable,
   flagFromOption,
   GanTrainError,
   optionNames,
-  type ErrorCode,
-  errorCodes,
   withTimeout,
+  type Fault,
 } from '@gan-train/service';
+import { decideRestart } from './decide-restart.js';
+import { createEventFeed } from './event-feed.js';
+import { startProcess, type CoordinatorMessage, type MemberProcess } from './member-process.js';
 
-const bin = fileURLToPath(new URL('../bin/gan-train.js', import.meta.url));
 const loopback = '127.0.0.1';
 /** Reading a large data set for the first time takes its time. */
 const listenTimeoutMs = 3_600_000;
+/** The coordinator knows best why a run failed, and keeps its last state; it gets the time to say so. */
 const exitTimeoutMs = 15_000;
 const farewellMs = 3_000;
 const callTimeoutMs = 10_000;
-/**
- * glibc asks for large pages where Linux gives them only to who asks (transparent_hugepage = madvise): a graph's arrays are made
- * anew in every step, and with small pages a twentieth of the step goes into page faults. Other C libraries don't know it.
- */
-export const largePages = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
-const mostErrorBytes = 64 * 1024;
+/** A trainer that ended well is started again only if the run goes on after that. */
+const afterGoodEndMs = 1_000;
 
 export interface LocalClusterOptions {
   asked: Record<string, unknown>;
   out: string;
   /** Trainers to start. */
   trainers: number;
-  /** Told, in words, of what takes long before the run starts. */
+  /** Told, in words, of what takes long before the run starts, and of processes that end and are started again. */
   onNote?: (note: string) => void;
+  /** Processes that end before the run does stay away. */
+  withoutRestarts?: boolean;
+  /** For tests: what goes wrong in the first life of a trainer, by its index. */
+  faults?: Readonly<Record<number, readonly Fault[]>>;
 }
 
-type CoordinatorMessage =
-  | { event: 'reading'; done: number; total: number }
-  | { event: 'listening'; grpcPort: number; httpPort: number; directory: string; runId: string };
-
-/** One process of the cluster, in a process group of its own. */
-interface Member {
-  name: string;
-  child: ChildProcess;
-  /** The last of its standard error. */
-  errors: () => string;
-  exited: Promise<number>;
-}
-
-/** A coordinator and trainers as processes of this machine; real gRPC between them. */
+/** A coordinator and trainers as processes of this machine; real gRPC between them. What dies is started again. */
 export interface LocalCluster {
   readonly directory: string;
   readonly runId: string;
   readonly grpcPort: number;
   readonly httpPort: number;
   readonly pids: { coordinator: number; trainers: number[] };
-  /** What happens in the run, until it is over. */
+  /** What happens in the run, until it is over; each row once, even when the coordinator is started again. For one reader. */
   events(): AsyncGenerator<Event__Output, void, void>;
   /** Asks the run to stop after the step it is in, with a checkpoint. */
   drain(reason: string): Promise<void>;
+  /** How many trainers there are to be. */
+  scale(trainers: number): Promise<void>;
   /** Resolves when every process is gone; rejects with the failure that ended the run. */
   finished(): Promise<void>;
   signalTrainer(index: number, signal: NodeJS.Signals): void;
+  signalCoordinator(signal: NodeJS.Signals): void;
   /** Ends every process at once. Idempotent. */
   kill(): void;
 }
 
-/** Starts the processes. Rejects, with nothing left running, when the coordinator refuses to serve. */
-export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
-  const members: Member[] = [];
-  const kill = (): void => {
-    for (const { child } of members) killGroup(child, 'SIGKILL');
-  };
-  try {
-    const configFlags = optionNames.flatMap((name) => {
-      const value = options.asked[name] as string | number | boolean | undefined;
-      return value === undefined ? [] : [`--${flagFromOption(name)}`, String(value)];
-    });
-    const coordinator = startMember('coordinator', [
-      '--out',
-      options.out,
-      '--host',
-      loopback,
-      ...configFlags,
-    ]);
-    members.push(coordinator.member);
-    coordinator.member.child.on('message', (message: CoordinatorMessage) => {
-      if (message.event === 'reading')
-        options.onNote?.(`reading images: ${message.done} of ${message.total}`);
-    });
-    const listening = await withTimeout(
-      Promise.race([coordinator.listening, coordinator.member.exited.then(() => undefined)]),
-      listenTimeoutMs,
-      'starting the coordinator',
-    );
-    if (listening === undefined) throw errorOfMember(coordinator.member, await coordinator.member.exited);
-    const { grpcPort, httpPort, directory, runId } = listening;
-    const keepLog = (started: Started, name: string): void => {
-      mkdirSync(join(directory, 'logs'), { recursive: true });
-      const file = createWriteStream(join(directory, 'logs', `${name}.log`), { flags: 'a' });
-      started.pipeLog(file);
-    };
-    keepLog(coordinator, 'coordinator');
-    for (let i = 0; i < options.trainers; i++) {
-      const address = `${loopback}:${grpcPort}`;
-      const trainer = startMember('trainer', ['--coordinator', address, '--listen', `${loopback}:0`]);
-      keepLog(trainer, `trainer-${i}`);
-      members.push(trainer.member);
-    }
-    const client = createCoordinatorClient(`${loopback}:${grpcPort}`);
-    return clusterOf(members, client, { grpcPort, httpPort, directory, runId }, kill);
-  } catch (error) {
-    kill();
-    await Promise.all(members.map(async ({ exited }) => exited));
-    throw error;
-  }
+/** Where a trainer runs, life after life. */
+interface Slot {
+  index: number;
+  process: MemberProcess | undefined;
+  endsMs: number[];
+  /** The run wants fewer trainers. */
+  isRetired: boolean;
 }
 
-function clusterOf(
-  members: readonly Member[],
-  client: CoordinatorClient,
-  facts: { grpcPort: number; httpPort: number; directory: string; runId: string },
-  kill: () => void,
-): LocalCluster {
-  const [coordinator, ...trainers] = members as [Member, ...Member[]];
-  const { runId } = facts;
+/** Starts the processes. Rejects, with nothing left running, when the coordinator refuses to serve. */
+export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
+  const { asked, out, faults = {}, onNote = () => undefined } = options;
+  const flags = optionNames.flatMap((name) => {
+    const value = asked[name] as string | number | boolean | undefined;
+    return value === undefined ? [] : [`--${flagFromOption(name)}`, String(value)];
+  });
+  const slots: Slot[] = [];
+  const coordinatorEndsMs: number[] = [];
+  let drainReason: string | undefined;
+  let isOver = false;
+  let settle: (failure: GanTrainError | undefined) => void = () => undefined;
+  const over = new Promise<GanTrainError | undefined>((resolve) => (settle = resolve));
+  const end = (failure: GanTrainError | undefined): void => {
+    isOver = true;
+    settle(failure);
+  };
+
+  let coordinator = startCoordinator(flags);
+  const listening = await untilListening(coordinator);
+  const { grpcPort, httpPort, directory, runId } = listening;
+  mkdirSync(join(directory, 'logs'), { recursive: true });
+  const logOf = (name: string) => createWriteStream(join(directory, 'logs', `${name}.log`), { flags: 'a' });
+  const coordinatorLog = logOf('coordinator');
+  coordinator.keepLog(coordinatorLog);
+  void coordinator.ended.then(coordinatorEnded);
+  const address = `${loopback}:${grpcPort}`;
+  const client = createCoordinatorClient(address);
+  const feed = createEventFeed(client, runId, {
+    isOver: () => isOver,
+    onWanted: follow,
+    onEnd: () => (isOver = true),
+  });
+  for (let i = 0; i < options.trainers; i++) addSlot();
+
+  function startCoordinator(asFlags: readonly string[]): MemberProcess {
+    const started = startProcess('coordinator', ['--out', out, '--host', loopback, ...asFlags]);
+    started.onMessage((message) => {
+      if (message.event === 'reading') onNote(`reading images: ${message.done} of ${message.total}`);
+    });
+    return started;
+  }
+
+  async function coordinatorEnded({ code, signal, error }: Awaited<MemberProcess['ended']>): Promise<void> {
+    if (code === 0) return end(undefined);
+    coordinatorEndsMs.push(performance.now());
+    const waitMs = decideRestart(coordinatorEndsMs);
+    // What it says itself is for a person; what killed it is not its fault.
+    if (signal === undefined || options.withoutRestarts === true || isOver || waitMs === undefined) return end(error);
+    onNote(`the coordinator was ended by ${signal}: it is started again, and the trainers go on meanwhile`);
+    await delay(waitMs);
+    if (isOver) return;
+    // Its config is in the run directory, and so are the ports that the trainers know.
+    coordinator = startCoordinator([]);
+    coordinator.keepLog(coordinatorLog);
+    void coordinator.ended.then(coordinatorEnded);
+    coordinator.onMessage((message) => {
+      if (message.event !== 'listening') return;
+      if (message.grpcPort !== grpcPort)
+        end(new GanTrainError('port_taken', `port ${grpcPort} was taken while the coordinator was away`));
+      else if (drainReason !== undefined) void drain(drainReason).catch(() => undefined);
+    });
+  }
+
+  function addSlot(): void {
+    const slot: Slot = { index: slots.length, process: undefined, endsMs: [], isRetired: false };
+    slots.push(slot);
+    startTrainer(slot, faults[slot.index] ?? []);
+  }
+
+  function startTrainer(slot: Slot, wrong: readonly Fault[]): void {
+    const args = ['--coordinator', address, '--listen', `${loopback}:0`];
+    const env = wrong.length === 0 ? {} : { [faultsVariable]: JSON.stringify(wrong) };
+    slot.process = startProcess('trainer', args, env);
+    slot.process.keepLog(logOf(`trainer-${slot.index}`));
+    void slot.process.ended.then(async (ended) => trainerEnded(slot, ended));
+  }
+
+  async function trainerEnded(slot: Slot, { code, signal, error }: Awaited<MemberProcess['ended']>): Promise<void> {
+    slot.process = undefined;
+    if (isOver || slot.isRetired || (options.withoutRestarts === true && signal !== undefined)) return;
+    // It can't take part, and another one like it can't either.
+    if (code !== 0 && (error.exitCode === 2 || error.code === 'refused')) return failUnlessOver(error);
+    if (options.withoutRestarts === true) return code === 0 ? undefined : failUnlessOver(error);
+    slot.endsMs.push(performance.now());
+    const waitMs = decideRestart(slot.endsMs);
+    const how = signal === undefined ? error.what : `it was ended by ${signal}`;
+    if (waitMs === undefined) {
+      onNote(`trainer ${slot.index} ended too often and stays away: ${how}`);
+      if (slots.every((other) => other.process === undefined)) await failUnlessOver(error);
+      return;
+    }
+    if (code !== 0) onNote(`trainer ${slot.index} is started again: ${how}`);
+    await delay(code === 0 ? afterGoodEndMs : waitMs);
+    if (!isOver && !slot.isRetired) startTrainer(slot, []);
+  }
+
+  async function failUnlessOver(error: GanTrainError): Promise<void> {
+    await Promise.race([coordinator.ended, delay(exitTimeoutMs, undefined, { ref: false })]);
+    end(error);
+  }
+
+  /** As many trainers as the coordinator wants. */
+  function follow(wanted: number): void {
+    for (const slot of slots.slice(wanted)) {
+      slot.isRetired = true;
+      slot.process?.kill('SIGTERM');
+    }
+    for (const slot of slots.slice(0, wanted)) {
+      if (!slot.isRetired) continue;
+      slot.isRetired = false;
+      if (slot.process === undefined) startTrainer(slot, []);
+    }
+    while (slots.length < wanted) addSlot();
+  }
+
+  function kill(): void {
+    isOver = true;
+    coordinator.kill('SIGKILL');
+    for (const { process: trainer } of slots) trainer?.kill('SIGKILL');
+  }
+
+  async function drain(reason: string): Promise<void> {
+    drainReason = reason;
+    const call = client.Drain.bind(client) as Parameters<typeof callUnary>[0];
+    await callUnary(call, { runId, reason }, { timeoutMs: callTimeoutMs, unavailable: 'coordinator_lost' });
+  }
+
+  async function untilListening(
+    started: MemberProcess,
+  ): Promise<Extract<CoordinatorMessage, { event: 'listening' }>> {
+    const heard = new Promise<Extract<CoordinatorMessage, { event: 'listening' }>>((resolve) => {
+      started.onMessage((message) => {
+        if (message.event === 'listening') resolve(message);
+      });
+    });
+    try {
+      const first = await withTimeout(Promise.race([heard, started.ended]), listenTimeoutMs, 'starting the coordinator');
+      if ('event' in first) return first;
+      throw first.error;
+    } catch (error) {
+      started.kill('SIGKILL');
+      await started.ended;
+      throw error;
+    }
+  }
+
   return {
-    ...facts,
-    pids: { coordinator: coordinator.child.pid ?? 0, trainers: trainers.map(({ child }) => child.pid ?? 0) },
-    events: () => readStream(client.Watch({ runId }), 'coordinator_lost'),
-    async drain(reason) {
-      const call = client.Drain.bind(client) as Parameters<typeof callUnary>[0];
-      await callUnary(call, { runId, reason }, { timeoutMs: callTimeoutMs, unavailable: 'coordinator_lost' });
+    directory,
+    runId,
+    grpcPort,
+    httpPort,
+    get pids() {
+      return { coordinator: coordinator.pid, trainers: slots.map((slot) => slot.process?.pid ?? 0) };
+    },
+    events: () => feed.events(),
+    drain,
+    async scale(trainers) {
+      const call = client.Scale.bind(client) as Parameters<typeof callUnary>[0];
+      await callUnary(call, { runId, trainers }, { timeoutMs: callTimeoutMs, unavailable: 'coordinator_lost' });
     },
     async finished() {
+      let failure: GanTrainError | undefined;
       try {
-        // A trainer that can't take part ends the run: the coordinator would wait for it.
-        const broken = trainers.map(async (trainer) => {
-          const code = await trainer.exited;
-          if (code !== 0) await failUnlessOver(trainer, code);
-        });
-        const over = coordinator.exited.then((code) => {
-          if (code !== 0) throw errorOfMember(coordinator, code);
-        });
-        await Promise.race([over, Promise.all([...broken, over])]);
+        failure = await over;
         // They were told; one that never reached the coordinator has nothing to do any more.
-        const ended = Promise.all(trainers.map(async ({ exited }) => exited));
+        const ended = Promise.all(slots.map(async ({ process: trainer }) => trainer?.ended));
         await Promise.race([ended, delay(farewellMs, undefined, { ref: false })]);
       } finally {
         kill();
+        await Promise.all([coordinator.ended, ...slots.map(async ({ process: trainer }) => trainer?.ended)]);
+        await feed.close();
         client.close();
-        await Promise.all(members.map(async ({ exited }) => exited));
       }
+      if (failure !== undefined) throw failure;
     },
-    signalTrainer: (index, signal) => {
-      const trainer = trainers[index];
-      if (trainer !== undefined) killGroup(trainer.child, signal);
-    },
+    signalTrainer: (index, signal) => slots[index]?.process?.kill(signal),
+    signalCoordinator: (signal) => coordinator.kill(signal),
     kill,
   };
-
-  /** The coordinator knows best why a run failed, and keeps its last state; it gets the time to say so. */
-  async function failUnlessOver(trainer: Member, code: number): Promise<void> {
-    const own = errorOfMember(trainer, code);
-    const late = new Promise<'late'>((resolve) => setTimeout(resolve, exitTimeoutMs, 'late').unref());
-    if ((await Promise.race([coordinator.exited, late])) === 'late') throw own;
-  }
-}
-
-interface Started {
-  member: Member;
-  /** What the process tells its parent once it listens. */
-  listening: Promise<Extract<CoordinatorMessage, { event: 'listening' }>>;
-  pipeLog(file: WriteStream): void;
-}
-
-function startMember(command: 'coordinator' | 'trainer', args: readonly string[]): Started {
-  const child = spawn(process.execPath, [bin, command, ...args], {
-    // A group of its own: Ctrl-C in a terminal reaches the supervisor alone, which then drains.
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { ...largePages, ...process.env },
-  });
-  let errors = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    errors = (errors + text).slice(-mostErrorBytes);
-  });
-  const exited = once(child, 'close').then(([code, signal]) =>
-    typeof code === 'number' ? code : signalCode(String(signal)),
-  );
-  return {
-    member: { name: command, child, errors: () => errors, exited },
-    listening: new Promise((resolve) => {
-      child.on('message', (message: CoordinatorMessage) => {
-        if (message.event === 'listening') resolve(message);
-      });
-    }),
-    pipeLog(file) {
-      child.stdout?.pipe(file);
-      child.stderr?.pipe(file, { end: false });
-    },
-  };
-}
-
-const signalCode = (signal: string): number => (signal === 'SIGKILL' ? 137 : 143);
-
-/** The last line of the form that all our processes end with, as an error again. */
-function errorOfMember({ name, errors }: Member, exitCode: number): GanTrainError {
-  const match = /error (\w+): ([\s\S]+)$/.exec(errors().trimEnd());
-  const code = match?.[1];
-  if (code !== undefined && code in errorCodes) return new GanTrainError(code as ErrorCode, match?.[2] ?? '');
-  const detail = errors().trim().split('\n').at(-1) ?? '';
-  return new GanTrainError(
-    'internal',
-    `the ${name} ended with ${exitCode}${detail === '' ? '' : `: ${detail}`}`,
-  );
-}
-
-function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch (error) {
-    // Gone between the look and the signal.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }

@@ -59,6 +59,26 @@ export function createProgram(signal: AbortSignal, finish: Finish): Command {
       finish(await inspect(run, flags.json === true));
     });
 
+  program
+    .command('status')
+    .description('how a run that is alive is doing: trainers, losses, the last events')
+    .argument('[run]', "run directory, or HOST:PORT of the coordinator's gRPC (default: the newest run)")
+    .option('--json', 'as one JSON object')
+    .action(async (run: string | undefined, flags: { json?: boolean }) => {
+      const { status } = await import('./status.js');
+      finish(await status(run, flags.json === true));
+    });
+
+  program
+    .command('scale')
+    .description('change the number of trainers of a run that is alive')
+    .argument('<trainers>', 'how many there are to be')
+    .argument('[run]', "run directory, or HOST:PORT of the coordinator's gRPC (default: the newest run)")
+    .action(async (trainers: string, run: string | undefined) => {
+      const { scale } = await import('./scale.js');
+      finish(await scale(trainers, run));
+    });
+
   const bench = program.command('bench').description('measure on this machine');
   bench
     .command('step')

@@ -82,12 +82,7 @@ async function requireEngine({ engine }: RunConfig): Promise<void> {
 }
 
 async function follow(cluster: LocalCluster, reporter: Reporter): Promise<void> {
-  try {
-    for await (const event of cluster.events()) report(event, reporter);
-  } catch (thrown) {
-    // When the stream breaks the processes say why: `finished` has the reason.
-    if (GanTrainError.from(thrown).code !== 'coordinator_lost') throw thrown;
-  }
+  for await (const event of cluster.events()) report(event, reporter);
 }
 
 function report(event: Event__Output, reporter: Reporter): void {

@@ -4,6 +4,7 @@ import { access, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
+import { endClusters } from './cluster.js';
 import { endCommands } from './command.js';
 
 /** A directory for the tests of a file; when they are through it goes, with all in it and every command still running. */
@@ -11,6 +12,7 @@ export function directoryOfTests(): string {
   const directory = mkdtempSync(join(tmpdir(), 'gan-train-test-'));
   afterAll(async () => {
     await endCommands();
+    await endClusters();
     await rm(directory, { recursive: true, force: true, maxRetries: 5 });
   });
   return directory;

@@ -1,4 +1,12 @@
 export {
+  endClusters,
+  expectFired,
+  expectSameRun,
+  startTestCluster,
+  undisturbed,
+  type TestCluster,
+} from './cluster.js';
+export {
   eventsFrom,
   gan,
   startCommand,
@@ -19,6 +27,7 @@ export {
   inspected,
   liveOf,
   logLines,
+  logText,
   lossesOf,
   readJson,
   stepsOf,

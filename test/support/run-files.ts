@@ -84,9 +84,12 @@ export async function trainersOf(out: string): Promise<TrainerFacts[]> {
   return Promise.all(facts);
 }
 
+export const logText = async (out: string, name: string): Promise<string> =>
+  readFile(join(out, 'logs', name), 'utf8');
+
 /** The whole lines of a log; the last one may still be on its way. */
 export async function logLines(out: string, name: string): Promise<Record<string, unknown>[]> {
-  const lines = (await readFile(join(out, 'logs', name), 'utf8')).split('\n').slice(0, -1);
+  const lines = (await logText(out, name)).split('\n').slice(0, -1);
   return lines
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Record<string, unknown>);

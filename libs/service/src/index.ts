@@ -33,5 +33,5 @@ export {
   type OptionKind,
   type OptionName,
 } from './options.js';
-export { requireFreePort } from './ports.js';
+export { isFreePort, requireFreePort } from './ports.js';
 export { runMain, tellParent, withTimeout } from './process.js';

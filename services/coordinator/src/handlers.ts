@@ -70,6 +70,7 @@ export async function* watch(
     time: Date.now() / 1000,
     run: { runId, directory: directory.path, step, steps, items: data.count, batch: config.batch, status },
   };
+  yield { time: Date.now() / 1000, wanted: { trainers: run.core.view.wanted } };
   for (const message of notesOf(run.context)) yield { time: Date.now() / 1000, note: { message } };
   let shown = request.afterStep;
   if (shown > 0) {

@@ -17,6 +17,7 @@ import {
 import {
   createLogger,
   GanTrainError,
+  isFreePort,
   requireFreePort,
   resolveConfig,
   startHttpServer,
@@ -31,7 +32,7 @@ import { createFileJobs } from './file-jobs.js';
 import { fetchItems, requireRun, watch } from './handlers.js';
 import { scale, status } from './status.js';
 import { createCoordinatorMetrics } from './metrics.js';
-import { lastGridStep, loadPinnedManifest, openRunDirectory, runExists, writeJson } from './run-directory.js';
+import { lastGridStep, loadLive, loadPinnedManifest, openRunDirectory, runExists, writeJson } from './run-directory.js';
 import { createRun, farewellMs, type RunContext, type RunOutcome } from './run.js';
 import { sessionHandler } from './session.js';
 
@@ -60,8 +61,7 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
     { ...(manifest && { pinned: manifest }), signal, onProgress: createReadingReport() },
   );
   for (const { name, reason } of data.manifest.skipped) log.warn({ name, reason }, 'image skipped');
-  await requireFreePort(options.host, config.grpcPort, 'gRPC');
-  await requireFreePort(options.host, config.httpPort, 'HTTP');
+  const ports = await portsOf(out, options.host, config);
   const fresh = { runId: randomUUID(), versions: { ganTrain: version, node: process.version } };
   const initial =
     existing || config.init === undefined ? undefined : await loadInitialWeights(config.init, config);
@@ -112,8 +112,8 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
       Status: unaryHandler(async (request: { runId: string }) => Promise.resolve(status(run, request))),
     };
     server.addService(coordinatorService, handlers);
-    const grpcPort = await listen(server, options.host, config.grpcPort);
-    const http = await startHttpServer(options.host, config.httpPort, {
+    const grpcPort = await listen(server, options.host, ports.grpcPort);
+    const http = await startHttpServer(options.host, ports.httpPort, {
       metrics: async () => ({
         contentType: context.metrics.registry.contentType,
         text: await context.metrics.registry.metrics(),
@@ -153,6 +153,24 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
     data.close();
     await directory.close();
   }
+}
+
+/** The ports that were asked for; where any will do, those of a coordinator that was killed here: trainers look for it there. */
+async function portsOf(
+  out: string,
+  host: string,
+  config: RunConfig,
+): Promise<Pick<RunConfig, 'grpcPort' | 'httpPort'>> {
+  const before = await loadLive(out);
+  const choose = async (asked: number, last: number | undefined, what: string): Promise<number> => {
+    if (asked === 0 && last !== undefined && (await isFreePort(host, last))) return last;
+    await requireFreePort(host, asked, what);
+    return asked;
+  };
+  return {
+    grpcPort: await choose(config.grpcPort, before?.grpcPort, 'gRPC'),
+    httpPort: await choose(config.httpPort, before?.httpPort, 'HTTP'),
+  };
 }
 
 /** Reading a large folder for the first time takes minutes: whoever started this process is told how far it is. */

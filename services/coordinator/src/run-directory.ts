@@ -105,6 +105,22 @@ export async function loadRunRecord(path: string): Promise<RunRecord> {
   }
 }
 
+/** live.json: where a coordinator that runs is found. */
+export interface LiveRecord {
+  pid: number;
+  grpcPort: number;
+  httpPort: number;
+}
+
+/** Of the coordinator that has the run, or that was killed; undefined when the last one ended by itself. */
+export async function loadLive(path: string): Promise<LiveRecord | undefined> {
+  try {
+    return JSON.parse(await readFile(join(path, 'live.json'), 'utf8')) as LiveRecord;
+  } catch {
+    return undefined;
+  }
+}
+
 async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');

@@ -166,6 +166,7 @@ export function openGeneration(
     },
     reduced: async (position, beyond) => arrivalsOf(position).beyond(position.step, beyond),
     close() {
+      if (closed.signal.aborted) return;
       closed.abort();
       held.close();
       shelf.close();
