@@ -65,6 +65,8 @@ function decideGathering(nowMs: number, run: RunView, stage: Gathering, options:
   const staying = standing.filter(({ leaving }) => !leaving);
   const keeping = (end: End): Decision => keepThenEnd(holders, end);
 
+  const again = decideMismatchAgain(run);
+  if (again !== undefined) return again;
   const isAtEnd = run.finalStep !== undefined && (run.finalStep >= options.steps || run.stopRequested);
   if (run.skippedInRow > 0 && run.finalStep !== undefined) return { action: 'end', ...nonfinite(run) };
   if (isAtEnd) return { action: 'end', ...ended(run.finalStep as number, options) };
@@ -186,7 +188,8 @@ function decideRunning(nowMs: number, run: RunView, options: RunOptions): Decisi
   if (present.length < members.length) {
     return { action: 'close', atOnce: true, reason: lossOf(run) };
   }
-  if (run.mismatch !== undefined) return decideMismatch(run, run.mismatch);
+  if (run.mismatch !== undefined)
+    return decideMismatchAgain(run) ?? { action: 'close', atOnce: true, reason: mismatchOf(run) };
   const blame = decideBlame(nowMs, present, options);
   if (blame !== undefined) return { action: 'evict', ...blame };
   if (drained !== undefined || run.stopRequested) return wait('the last step is being stored');
@@ -198,15 +201,20 @@ function lossOf(run: RunView): string {
   return loss === undefined ? 'a trainer is lost' : `${nameOfTrainer(loss)} is lost: ${loss.reason}`;
 }
 
-/** Replicas that differ go back to what was stored when they agreed, once; a machine that computes wrongly does it again. */
-function decideMismatch(run: RunView, { position, suspects }: NonNullable<RunView['mismatch']>): Decision {
-  const names = suspects.map((incarnation) => run.trainers.find((t) => t.incarnation === incarnation)?.address ?? incarnation);
-  const what = `replicas differ at ${nameOfPosition(position)}: ${names.join(', ')} from the others`;
-  if (run.returnedTo !== undefined && isSameTriple(run.returnedTo, run.stored)) {
-    const reason = `${what}, again since the last checkpoint: don't use ${names.length === 1 ? 'that machine' : 'those machines'}`;
-    return { action: 'end', status: 'failed', code: 'state_mismatch', reason };
-  }
-  return { action: 'close', atOnce: true, reason: what };
+/** Replicas that differ go back to what was stored when they agreed, once: a machine that computes wrongly does it again. */
+function decideMismatchAgain(run: RunView): Decision | undefined {
+  const { mismatch, returnedTo, stored } = run;
+  if (mismatch === undefined || returnedTo === undefined || !isSameTriple(returnedTo, stored)) return undefined;
+  const machines = mismatch.suspects.length === 1 ? 'that machine' : 'those machines';
+  const reason = `${mismatchOf(run)}, for the second time since the last checkpoint: don't use ${machines}`;
+  return { action: 'end', status: 'failed', code: 'state_mismatch', reason };
+}
+
+function mismatchOf({ mismatch, generation }: RunView): string {
+  const { position, suspects } = mismatch as NonNullable<RunView['mismatch']>;
+  const addressOf = (incarnation: string): string =>
+    generation.members.find((member) => member.incarnation === incarnation)?.address ?? incarnation;
+  return `replicas differ at ${nameOfPosition(position)}: ${suspects.map(addressOf).join(', ')} from the others`;
 }
 
 /** A change of the membership that nothing forces: members finish the phase that they are in. */

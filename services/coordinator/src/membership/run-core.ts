@@ -138,6 +138,7 @@ export function createRunCore(start: RunStart, options: RunOptions): RunCore {
   const note = (noted: Note): void => void effects.push({ kind: 'noted', note: noted });
   const find = (incarnation: string): Trainer | undefined =>
     view.trainers.find((trainer) => trainer.incarnation === incarnation);
+  const isPresent = (incarnation: string): boolean => find(incarnation) !== undefined;
   const isMember = ({ incarnation, generation }: Trainer): boolean =>
     isSameGeneration(generation, view.generation.id) &&
     view.generation.members.some((member) => member.incarnation === incarnation);
@@ -220,14 +221,9 @@ export function createRunCore(start: RunStart, options: RunOptions): RunCore {
         if (trainer.probe !== undefined && isSameGeneration(trainer.probe.generation, input.generation))
           trainer.probe = { ...trainer.probe, unreachable: input.unreachable };
         return;
-      case 'hash': {
-        if (!isMember(trainer)) return;
-        const mismatch = hashes.report(trainer.incarnation, input.state, input.hash);
-        if (mismatch === undefined || view.mismatch !== undefined) return;
-        view.mismatch = mismatch;
-        note({ name: 'mismatch', position: mismatch.position });
+      case 'hash':
+        if (isMember(trainer)) hashes.report(nowMs, trainer.incarnation, input.state, input.hash);
         return;
-      }
     }
   }
 
@@ -301,6 +297,15 @@ export function createRunCore(start: RunStart, options: RunOptions): RunCore {
     }
     if (view.stage.name !== 'over') view.stage = { ...view.stage, sinceMs: nowMs };
     stall.rearm(nowMs);
+  }
+
+  /** Replicas that differ stop the generation that they are in. */
+  function compare(nowMs: number): void {
+    if (view.mismatch !== undefined || view.stage.name === 'over') return;
+    const mismatch = hashes.mismatch(nowMs, view.stage.name === 'running', isPresent);
+    if (mismatch === undefined) return;
+    view.mismatch = mismatch;
+    note({ name: 'mismatch', position: mismatch.position });
   }
 
   // ---- decisions
@@ -416,13 +421,13 @@ export function createRunCore(start: RunStart, options: RunOptions): RunCore {
     handle(nowMs, input) {
       effects = [];
       take(nowMs, input);
+      compare(nowMs);
       decide(nowMs);
       const stalled = view.stage.name === 'running' ? stall.look(nowMs, view) : undefined;
       if (stalled !== undefined) note({ name: 'stalled', ...stalled });
       return effects;
     },
-    agreement: (state, hash) =>
-      hashes.agreement(state, hash, (incarnation) => find(incarnation) !== undefined),
+    agreement: (state, hash) => hashes.agreement(state, hash, isPresent),
   };
 }
 

@@ -1,4 +1,4 @@
-import { setMaxListeners } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import {
   allReduce,
   bucketsOfLength,
@@ -43,6 +43,10 @@ export interface OpenGeneration {
   reduced(position: Position, beyond: number): Promise<number>;
   /** Nothing is served or pulled in it any more. */
   close(): void;
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }
 
 export function openGeneration(
@@ -156,6 +160,8 @@ export function openGeneration(
         const group = { runId, generation, rank, shelf, spare, members: await meeting };
         await allReduce(group, position, options);
       } catch (thrown) {
+        // A peer knows already that the generation is over: this trainer will be told, or finds that its place is given up.
+        if (GanTrainError.from(thrown).code === 'fenced') await untilAborted(closed.signal);
         // What breaks because the generation ends, ends as its end.
         const error = closed.signal.aborted
           ? new GanTrainError('cancelled', 'the generation is closed', undefined, thrown)

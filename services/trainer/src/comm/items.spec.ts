@@ -8,7 +8,7 @@ import {
   streamHandler,
 } from '@gan-train/rpc';
 import { GanTrainError, resolveConfig } from '@gan-train/service';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createItemSource, type ItemSource } from './items.js';
 
 const closing: (() => void)[] = [];
@@ -107,11 +107,19 @@ describe('the item source', () => {
 
   it("asks for no item of another trainer's shards, and for the next steps ahead of time", async () => {
     const shards = { first: 2, count: 1 };
-    const { source, asked } = await startSource();
+    // Room for 13 batches: this step's, and those of 12 more.
+    const { source, asked } = await startSource({ cacheItems: 8 * 13 });
     await source.itemsOfStep(1, shards);
     const order = createOrder({ seed: config.seed, items: 1000, batch: 8, withReplacement: false });
-    const needed = [1, 2, 3, 4, 5].flatMap((step) => [...order.itemsOfStep(step).slice(4, 6)]);
+    const needed = Array.from({ length: 13 }, (_, i) => 1 + i).flatMap((step) => [...order.itemsOfStep(step).slice(4, 6)]);
     expect(asked.flat().sort((a, b) => a - b)).toEqual(needed.sort((a, b) => a - b));
+  });
+
+  it('fetches all of a data set that fits, each item once, after the first step', async () => {
+    const { source, asked } = await startSource();
+    await source.itemsOfStep(1, { first: 0, count: 1 });
+    await vi.waitFor(() => expect(asked.flat()).toHaveLength(1000));
+    expect(new Set(asked.flat()).size).toBe(1000);
   });
 
   it('fetches a data set that fits once, over many epochs, though batches cross them', async () => {
