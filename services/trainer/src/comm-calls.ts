@@ -29,15 +29,16 @@ export interface CommCalls {
   publish(request: { serial: Serial; step: number; phase: number; buckets: number }): Promise<void>;
   /** Resolves with the number of leading buckets that are reduced, once it is more than `beyond`. */
   reduced(request: { serial: Serial; step: number; phase: number; beyond: number }): Promise<number>;
-  row(row: LossRow): Promise<void>;
+  /** A step's row is there, with its commit. */
+  rowDone(request: undefined): Promise<void>;
   /** What the metrics show of a finished phase. */
   phaseDone(phase: PhaseReport): Promise<void>;
   /** A grid of a step, which every member makes: it is kept until the coordinator has one. */
-  grid(grid: { step: number; images: number; pixels: Uint8Array }): Promise<void>;
+  grid(grid: { serial: Serial; step: number; images: number; pixels: Uint8Array }): Promise<void>;
   /** Resolves when the grids that were made are stored. */
   gridsStored(request: undefined): Promise<void>;
   putCheckpoint(checkpoint: CheckpointUpload): Promise<{ weightsHash: string }>;
-  stateHash(request: { state: Triple; hash: string }): Promise<void>;
+  stateHash(request: { serial: Serial; state: Triple; hash: string }): Promise<void>;
   /** The members agreed to end the generation after the last commit. */
   halted(request: { serial: Serial }): Promise<void>;
   /** This trainer stands where the run ends. */

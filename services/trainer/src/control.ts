@@ -1,8 +1,8 @@
-import type { Triple } from '@gan-train/rpc';
+import type { LossRow, Triple } from '@gan-train/rpc';
 
 /**
  * What the two threads of a trainer must agree on without a message: the compute thread is deaf while tensors compute.
- * Int32 words on one SharedArrayBuffer.
+ * Int32 words on one SharedArrayBuffer, and behind them the rows of the last steps.
  */
 const words = {
   /** Serial number of the open generation; negative while the compute thread is flipping buffers; 0 when none is open. */
@@ -20,7 +20,14 @@ const words = {
   /** Odd while a triple is being written. */
   version: 11,
   shardMicroseconds: 12,
+  /** Rows that were ever written. */
+  rows: 13,
 } as const;
+
+const rowFields = ['step', 'dLoss', 'gLoss', 'dReal', 'dFake', 'imagesPerSecond', 'skippedPhases'] as const;
+/** The compute thread waits for an answer of the other one in every step or two. */
+const keptRows = 8;
+const rowsOffset = 8 * Math.ceil(Object.keys(words).length / 2);
 
 export const activities = [
   'IDLE',
@@ -49,8 +56,13 @@ export interface Control {
    * a matter of microseconds. Only the communication thread calls it.
    */
   closeGeneration(): void;
-  /** Runs `flip` if that generation is still open, as one move: `committed` is the triple afterwards. */
-  commit(serial: number, committed: Triple, flip: () => void): boolean;
+  /**
+   * Runs `flip` if that generation is still open, as one move: `committed` is the triple afterwards, and `row` is among the rows of
+   * finished steps.
+   */
+  commit(serial: number, committed: Triple, flip: () => void, row?: LossRow): boolean;
+  /** Rows of steps that were committed since the last call. Only the communication thread calls it. */
+  takeRows(): LossRow[];
   /** The triple of the last commit. */
   committed(): Triple;
   setCommitted(triple: Triple): void;
@@ -68,10 +80,14 @@ export interface Control {
 }
 
 export const createControlBuffer = (): SharedArrayBuffer =>
-  new SharedArrayBuffer(4 * Object.keys(words).length);
+  new SharedArrayBuffer(rowsOffset * 4 + 8 * rowFields.length * keptRows);
 
 export function controlFromBuffer(buffer: SharedArrayBuffer): Control {
-  const view = new Int32Array(buffer);
+  const view = new Int32Array(buffer, 0, rowsOffset);
+  const rows = new Float64Array(buffer, 4 * rowsOffset);
+  const rowAt = (index: number): Float64Array =>
+    rows.subarray((index % keptRows) * rowFields.length).subarray(0, rowFields.length);
+  let taken = 0;
   const get = (word: number): number => Atomics.load(view, word);
   const set = (word: number, value: number): void => void Atomics.store(view, word, value);
 
@@ -97,13 +113,27 @@ export function controlFromBuffer(buffer: SharedArrayBuffer): Control {
         else if (Atomics.compareExchange(view, words.generation, serial, 0) === serial) return;
       }
     },
-    commit(serial, committed, flip) {
+    commit(serial, committed, flip, row) {
       if (Atomics.compareExchange(view, words.generation, serial, -serial) !== serial) return false;
       flip();
+      if (row !== undefined) {
+        rowAt(get(words.rows)).set(rowFields.map((field) => row[field]));
+        Atomics.add(view, words.rows, 1);
+      }
       setCommitted(committed);
       set(words.generation, serial);
       Atomics.notify(view, words.generation);
       return true;
+    },
+    takeRows() {
+      const written = get(words.rows);
+      if (written - taken > keptRows) throw new Error(`${written - taken} rows were not taken in time`);
+      const indices = Array.from({ length: written - taken }, (_, i) => taken + i);
+      taken = written;
+      return indices.map((index) => {
+        const values = rowAt(index);
+        return Object.fromEntries(rowFields.map((field, i) => [field, values[i]])) as unknown as LossRow;
+      });
     },
     committed() {
       for (;;) {

@@ -7,6 +7,7 @@ import {
   shadowOf,
   shardNoise,
 } from '@gan-train/gan';
+import type { LossRow } from '@gan-train/rpc';
 import { adamFromConfig, GanTrainError } from '@gan-train/service';
 import { wishes, type GenerationOrder, type PhaseBuffers } from './comm-calls.js';
 import { tensorCount } from './engine.js';
@@ -34,9 +35,10 @@ export async function runPhase(
   order: GenerationOrder,
   position: Position,
   items: Promise<Uint8Array> | undefined,
+  speed: () => number,
 ): Promise<boolean> {
   try {
-    return await computePhase(training, order, position, items);
+    return await computePhase(training, order, position, items, speed);
   } catch (thrown) {
     const error = GanTrainError.from(thrown);
     if (error.code === 'cancelled') return false;
@@ -50,6 +52,7 @@ async function computePhase(
   order: GenerationOrder,
   position: Position,
   items: Promise<Uint8Array> | undefined,
+  speed: () => number,
 ): Promise<boolean> {
   const { config, gan, comm, control, state, profile, faults } = training;
   const { serial } = order;
@@ -113,18 +116,18 @@ async function computePhase(
   const result = update.finish();
   const shadow = shadowOf(state.networks[network]);
   const triple = { generation: order.generation, position };
-  const open = control.commit(serial, triple, () => {
+  const row = rowAfter(state.row, name, result);
+  if (name === 'g') row.imagesPerSecond = speed();
+  const commit = (): void => {
     state.triple = triple;
+    state.row = row;
+    state.skippedInRow = result.committed ? 0 : state.skippedInRow + 1;
     if (result.committed) state.networks[network] = shadow;
-  });
-  if (!open) return false;
+  };
+  if (!control.commit(serial, triple, commit, name === 'g' ? row : undefined)) return false;
   noteWishes(state, sum.subarray(length));
-  noteScalars(state, name, result.scalars);
-  state.skippedInRow = result.committed ? 0 : state.skippedInRow + 1;
-  if (!result.committed) {
-    state.row.skippedPhases++;
+  if (!result.committed)
     training.log.warn({ ...position }, 'gradient not finite: every trainer skips this update');
-  }
   if (faults('afterUpdate', position) === 'flip') flipBit(state.networks[network].weights);
   if (result.committed) assignWeights(gan, network, shadow.weights);
   profile.add('adam', 1000 * clock.lap('update'));
@@ -208,14 +211,17 @@ function noteWishes({ agreed }: TrainerState, sums: Float32Array): void {
   wishes.forEach((wish, i) => (agreed[wish] ||= (sums[i] as number) > 0));
 }
 
-function noteScalars({ row }: TrainerState, phase: 'd' | 'g', scalars: Record<string, number>): void {
-  if (phase === 'd') {
-    row.dLoss = scalars.loss ?? NaN;
-    row.dReal = scalars.real ?? NaN;
-    row.dFake = scalars.fake ?? NaN;
-  } else {
-    row.gLoss = scalars.loss ?? NaN;
-  }
+/** What is known of a step's row after a phase. */
+function rowAfter(
+  row: LossRow,
+  phase: 'd' | 'g',
+  { committed, scalars }: { committed: boolean; scalars: Record<string, number> },
+): LossRow {
+  const { loss = NaN, real = NaN, fake = NaN } = scalars;
+  const skippedPhases = row.skippedPhases + (committed ? 0 : 1);
+  return phase === 'd'
+    ? { ...row, dLoss: loss, dReal: real, dFake: fake, skippedPhases }
+    : { ...row, gLoss: loss, skippedPhases };
 }
 
 /** As a fault of the memory does: the lowest bit of the first weight. */

@@ -14,6 +14,7 @@ export interface StepEnd {
   /** The members agreed on a checkpoint of it. */
   checkpoint: boolean;
   rank: number;
+  serial: number;
   generation: { term: number; n: number };
 }
 
@@ -23,21 +24,21 @@ export interface StepEnd {
  */
 export async function store(training: Training, end: StepEnd): Promise<void> {
   const { config, gan, comm, state } = training;
-  const { step, last, checkpoint, rank, generation } = end;
+  const { step, last, checkpoint, rank, serial, generation } = end;
   const due = (every: number): boolean => last || (every > 0 && step % every === 0);
-  if (due(config.sampleEvery)) await sendGrid(training, step);
+  if (due(config.sampleEvery)) await sendGrid(training, serial, step);
   if (due(config.guardEvery) || checkpoint)
-    await comm.call('stateHash', { state: state.triple, hash: hashFromState(gan, state) });
+    await comm.call('stateHash', { serial, state: state.triple, hash: hashFromState(gan, state) });
   if (rank !== 0) return;
   if (due(config.weightsEvery)) await upload(training, 'WEIGHTS', last, generation);
   if (last) await comm.call('gridsStored', undefined);
   if (last || checkpoint) await upload(training, 'CHECKPOINT', last, generation);
 }
 
-async function sendGrid({ config, gan, comm }: Training, step: number): Promise<void> {
+async function sendGrid({ config, gan, comm }: Training, serial: number, step: number): Promise<void> {
   const noise = gridNoise(gan.options, { seed: config.seed, count: gridImages });
   const pixels = bytesFromImages(generateImages(gan, noise));
-  await comm.call('grid', { step, images: gridImages, pixels });
+  await comm.call('grid', { serial, step, images: gridImages, pixels });
 }
 
 /** Whether rank 0 wants the members to agree on a checkpoint. */

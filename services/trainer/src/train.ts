@@ -14,6 +14,7 @@ import { tell, type Training } from './training.js';
 export async function trainGeneration(training: Training, order: GenerationOrder): Promise<void> {
   const { comm, config, control, gan, state } = training;
   const { serial, generation, rank } = order;
+  const place = { serial, generation, rank };
   if (!(await heal(training, order))) return;
   state.agreed = nothingAgreed();
   for (const { network } of phases) assignWeights(gan, network, state.networks[network].weights);
@@ -25,17 +26,17 @@ export async function trainGeneration(training: Training, order: GenerationOrder
     if (phase === 0 && isOver(training, order, step)) break;
     const items = phase === 0 ? ahead.take(step) : undefined;
     if (phase === 0 && step < order.steps) ahead.ask(step + 1);
-    if (!(await runPhase(training, order, { step, phase }, items))) return;
+    const speed = (): number => (1000 * config.batch) / (performance.now() - stepStartMs);
+    if (!(await runPhase(training, order, { step, phase }, items, speed))) return;
 
     if (phase === 1) {
       const nowMs = performance.now();
-      state.row.imagesPerSecond = (1000 * config.batch) / (nowMs - stepStartMs);
       logProfile(training, step, nowMs - stepStartMs);
       stepStartMs = nowMs;
-      tell(training, 'row', state.row);
+      tell(training, 'rowDone', undefined);
       state.row = emptyRow(step + 1);
       if (isOver(training, order, step + 1)) break;
-      await store(training, { step, last: false, checkpoint: state.agreed.checkpoint, rank, generation });
+      await store(training, { step, last: false, checkpoint: state.agreed.checkpoint, ...place });
       state.agreed.checkpoint = false;
     }
     if (state.agreed.pause) {
@@ -62,7 +63,7 @@ async function storeLast(training: Training, { serial, generation, rank }: Gener
   const { comm, state } = training;
   try {
     const { step } = state.triple.position;
-    await store(training, { step, last: true, checkpoint: true, rank, generation });
+    await store(training, { step, last: true, checkpoint: true, serial, rank, generation });
     return true;
   } catch (thrown) {
     const error = GanTrainError.from(thrown);

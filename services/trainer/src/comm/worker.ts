@@ -76,7 +76,10 @@ const actions: TrainerActions = {
     metrics.coordinatorPresent(false);
     session = openSession(client, afterMs, {
       connected: () => membership?.connected(),
-      heard: (down) => membership?.heard(performance.now(), down),
+      heard(down) {
+        collectRows();
+        membership?.heard(performance.now(), down);
+      },
       disconnected(error) {
         log.warn({ reason: error.what }, 'no session with the coordinator');
         membership?.disconnected(performance.now(), error);
@@ -107,6 +110,8 @@ const actions: TrainerActions = {
   },
   close(serving) {
     control.closeGeneration();
+    // What was committed before is known with its rows.
+    collectRows();
     grids.flush();
     if (!serving) close();
   },
@@ -161,6 +166,7 @@ function sendRowsSoon(): void {
 
 function sendProgress(): void {
   if (membership?.hasSession !== true) return;
+  collectRows();
   const { step, phase, activity, shardsDone } = control.progress();
   session?.send({
     progress: {
@@ -174,6 +180,10 @@ function sendProgress(): void {
       ...(generation?.waiting() ?? {}),
     },
   });
+}
+
+function collectRows(): void {
+  for (const row of control.takeRows()) membership?.addRow(row);
 }
 
 async function sendGrid({ step, images, pixels }: Grid): Promise<void> {
@@ -281,8 +291,8 @@ const calls: CommCalls = {
     within(asked, async (open) => open.reduced(position, beyond)),
   publish: async ({ serial: asked, buckets, ...position }) =>
     within(asked, async (open) => Promise.resolve(open.publish(position, buckets))),
-  row: async (row) => {
-    membership?.addRow(row);
+  rowDone: async () => {
+    collectRows();
     sendRowsSoon();
     return Promise.resolve();
   },
@@ -291,13 +301,18 @@ const calls: CommCalls = {
     if (generation?.order.isHealer === true) generation.held.release();
     return Promise.resolve(metrics.phaseDone(report));
   },
-  grid: async (grid) => {
-    grids.add(grid, generation?.order.rank === 0);
+  grid: async ({ serial: asked, ...grid }) => {
+    // One of a generation that is over counts unless the run went back behind it.
+    const start = generation?.order.state.position.step ?? 0;
+    if (asked === serial || grid.step <= start) grids.add(grid, generation?.order.rank === 0);
     return Promise.resolve();
   },
   gridsStored: async () => within(serial, async ({ closed }) => grids.allStored(closed)),
   putCheckpoint: async (upload) => send(upload),
-  stateHash: async ({ state, hash }) => Promise.resolve(membership?.hashed(state, hash)),
+  stateHash: async ({ serial: asked, state, hash }) => {
+    if (asked === serial) membership?.hashed(state, hash);
+    return Promise.resolve();
+  },
   halted: async ({ serial: asked }) => {
     if (asked === serial) membership?.halted();
     return Promise.resolve();
