@@ -30,6 +30,14 @@ export default defineConfig({
         },
       },
       {
+        test: {
+          name: 'simulator',
+          env,
+          include: ['test/simulator/*.test.ts'],
+          testTimeout: 600_000,
+        },
+      },
+      {
         // `npm run test:tensorflow` says where the native engine is.
         test: {
           name: 'tensorflow',

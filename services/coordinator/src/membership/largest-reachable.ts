@@ -23,7 +23,7 @@ type Candidate = Pick<TrainerView, 'incarnation' | 'state'>;
 function bestSubset(touched: readonly Candidate[], broken: readonly (readonly [string, string])[], exact: boolean): Candidate[] {
   let best: Candidate[] = [];
   // The first trainer is the lowest bit, so that of equals the one with the older trainers comes last.
-  for (let bits = 0; bits < 2 ** touched.length; bits++) {
+  for (let bits = 1; bits < 2 ** touched.length; bits++) {
     const subset = touched.filter((_, i) => (bits >> i) & 1);
     if (subset.length < best.length || !isWhole(subset, broken)) continue;
     if (subset.length > best.length || isBetter(subset, best, touched, exact)) best = subset;

@@ -1,0 +1,26 @@
+import type { State } from './state.js';
+
+/** As services/trainer/src/control.ts: what the two threads of a trainer must agree on. Serial 0 means that no generation is open. */
+export interface Control {
+  serial: number;
+  state: State;
+  stopWished: boolean;
+  pauseWished: boolean;
+  activity: 'IDLE' | 'COMPUTING' | 'WAITING_PEER' | 'WAITING_DATA' | 'COMPILING' | 'HEALING';
+  step: number;
+  phase: number;
+  shardsDone: number;
+  shardSeconds: number;
+}
+
+export const createControl = (state: State): Control => ({
+  serial: 0,
+  state,
+  stopWished: false,
+  pauseWished: false,
+  activity: 'COMPILING',
+  step: 0,
+  phase: 0,
+  shardsDone: 0,
+  shardSeconds: 0,
+});

@@ -1,0 +1,30 @@
+import type { Random } from './random.js';
+import type { Settings } from './world.js';
+
+/** What a history is about, from its seed. */
+export function settingsFrom(seed: number, random: Random): Settings {
+  const trainers = random.pick([1, 2, 2, 3, 3, 4, 5, 6]);
+  const steps = random.chance(0.8) ? 5 + random.int(8) : 5 + random.int(26);
+  return {
+    seed,
+    steps,
+    shards: random.pick([1, 2, 4, 4, 8]),
+    trainers,
+    options: {
+      minTrainers: random.chance(0.8) ? 1 : 1 + random.int(trainers),
+      steps,
+      exact: random.chance(0.6),
+      joinMs: random.chance(0.5) ? 20_000 : 300_000,
+      silenceMs: 5_000,
+      closeMs: 10_000,
+      saveMs: 120_000,
+      returnMs: 10_000,
+      rollbackMs: 60_000,
+    },
+    guardEvery: random.pick([1, 2, 3, 100]),
+    checkpointMs: random.pick([200, 1_000, 1_000, 4_000]),
+    reconnectMs: random.pick([30_000, 300_000]),
+    fetchesItems: random.chance(0.3),
+    shardMs: random.pick([20, 50, 100, 200, 400]),
+  };
+}
