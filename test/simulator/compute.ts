@@ -2,7 +2,7 @@ import type { LossRow } from '@gan-train/rpc';
 import { call } from './call.js';
 import type { Upload } from './coordinator.js';
 import { fetchState } from './heal.js';
-import { nextPlace, stateAfter, type Place } from './state.js';
+import { nameOfTriple, nextPlace, stateAfter, type Place } from './state.js';
 import type { OpenGeneration, Reduced } from './generation.js';
 import type { Trainer } from './trainer.js';
 import type { World } from './world.js';
@@ -225,6 +225,7 @@ export function createCompute(world: World, trainer: Trainer): Compute {
       return;
     }
     uploading = [];
+    world.trace(process.name, () => `sends ${nameOfTriple(control.state.triple)}${final ? ', the last' : ''}`);
     checkpointAtMs = world.clock.nowMs;
     const { state } = control;
     const settle = (isStored: boolean): void => {
@@ -247,6 +248,7 @@ export function createCompute(world: World, trainer: Trainer): Compute {
             settle(true);
           },
           failed(failure) {
+            world.trace(process.name, () => `could not store its state: ${failure}`);
             if (final && failure === 'lost') process.after(backoffMs, () => attempt(Math.min(2 * backoffMs, 2_000)));
             else settle(false);
           },

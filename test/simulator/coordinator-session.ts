@@ -61,7 +61,9 @@ export function serveSession(turns: Turns): EndHooks<SessionUp> & { begin(end: S
       else turns.handle(input, done);
       if (input?.kind === 'lost') isOver = true;
     };
-    const of = (up.progress ?? up.prepared ?? up.ready)?.generation as GenerationId | undefined;
+    // Who has drained says so in the generation that it is in, or not at all.
+    const said = (up.progress ?? up.prepared ?? up.ready)?.generation as GenerationId | undefined;
+    const of = up.drained ? turns.core.view.generation.id : said;
     if (rows.length > 0) turns.storeRows(rows, of, then);
     else then();
   }

@@ -7,7 +7,7 @@ import {
   type Input,
   type RunCore,
 } from '@gan-train/coordinator/membership';
-import type { LossRow, SessionDown, SessionUp, Triple } from '@gan-train/rpc';
+import type { LossRow, SessionDown, SessionUp } from '@gan-train/rpc';
 import { serveSession } from './coordinator-session.js';
 import type { Answer } from './call.js';
 import type { Process } from './process.js';
@@ -45,7 +45,7 @@ export interface Turns {
   term: number;
   handle(input: Input, done?: () => void): void;
   join(incarnation: string, address: string, link: Down, done: () => void): void;
-  /** `of` is the generation that they were computed in, where the sender is in one. */
+  /** `of` is the generation that they were computed in; undefined of a trainer that joins and stands still. */
   storeRows(rows: readonly LossRow[], of: GenerationId | undefined, done: (error?: string) => void): void;
 }
 
@@ -161,16 +161,20 @@ export function createCoordinator(world: World, process: Process): Coordinator {
     process.after(farewellMs, () => process.kill());
   }
 
+  /**
+   * Rows of a generation that is over were in its last words; since then they may have been cut. A trainer that comes back has some
+   * that nobody else has, if its state is gone on from; else they are another timeline's.
+   */
+  function areOfRun(fresh: readonly LossRow[], of: GenerationId | undefined): boolean {
+    if (of !== undefined) return isSameGeneration(of, core.view.generation.id);
+    const follows = fresh[0]?.step === core.view.rowsStep + 1;
+    return follows && (settings.options.exact || core.view.stage.name === 'gathering');
+  }
+
   function storeRows(rows: readonly LossRow[], of: GenerationId | undefined, done: (error?: string) => void): void {
     inTurn((free) => {
-      // Rows of a generation that is over were in its last words; since then they may have been cut.
-      if (of !== undefined && rules.fencesRows && !isSameGeneration(of, core.view.generation.id)) {
-        free();
-        done();
-        return;
-      }
       const fresh = rows.filter(({ step }) => step > core.view.rowsStep);
-      if (fresh.length === 0) {
+      if (fresh.length === 0 || (rules.fencesRows && !areOfRun(fresh, of))) {
         free();
         done();
         return;
@@ -216,11 +220,20 @@ export function createCoordinator(world: World, process: Process): Coordinator {
     });
   }
 
-  function whenAgreed(state: Triple, hash: string, answer: Answer<true>, then: () => void): void {
+  /** An upload of a generation that is over changes nothing, however far it got. */
+  const isOverFor = ({ generation }: Upload): boolean =>
+    rules.fencesUploads && !isSameGeneration(generation, core.view.generation.id);
+
+  function whenAgreed(upload: Upload, answer: Answer<true>, then: () => void): void {
+    const { triple, hash } = upload.state;
     const look = (): boolean => {
       const { stage } = core.view;
+      if (isOverFor(upload)) {
+        answer.fail('fenced');
+        return true;
+      }
       if (stage.name === 'running') {
-        const agreement = core.agreement(state, hash);
+        const agreement = core.agreement(triple, String(hash));
         if (agreement === 'pending') return false;
         if (agreement === 'agreed') then();
         else answer.fail('differing');
@@ -279,15 +292,15 @@ export function createCoordinator(world: World, process: Process): Coordinator {
         answer.fail('fenced');
         return;
       }
-      const { triple, hash } = upload.state;
+      const { triple } = upload.state;
       // Its bytes take a while.
       process.after(world.random.between(1, 200), () => {
         if (answer.isOver) return;
         const rowsStep = completeStep(triple.position);
-        const then = (): void => whenAgreed(triple, String(hash), answer, () => commit(upload, answer));
+        const then = (): void => whenAgreed(upload, answer, () => commit(upload, answer));
         until(
           () => {
-            if (core.view.rowsStep < rowsStep) return false;
+            if (core.view.rowsStep < rowsStep && !isOverFor(upload)) return false;
             then();
             return true;
           },

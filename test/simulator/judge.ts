@@ -145,7 +145,7 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
       if (started.has(key)) return;
       started.add(key);
       counts.generations++;
-      if (isGuard) return;
+      if (isGuard || hasFlipped) return;
       for (const holder of evidence.trainers()) {
         const own = holder.control.state.triple;
         if (isFurther(own, state, exact) && isAlone(holder) && completeStep(own.position) > completeStep(state.position))
@@ -190,6 +190,7 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
       // A run that is stopped when nobody is left has rows of steps that it must compute again.
       if (rows.length < complete || (outcome.status === 'finished' && rows.length > complete))
         fails(`${rows.length} rows are stored of ${complete}`);
+      if (hasFlipped) return;
       let list = checkpoint.rows;
       for (let i = complete - 1; i >= 0; i--, list = list?.before) {
         const row = rows[i];

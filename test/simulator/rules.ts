@@ -19,6 +19,8 @@ export interface Rules {
   servesAnyGeneration: boolean;
   /** Rows are taken of the generation that there is, and of no other. */
   fencesRows: boolean;
+  /** A checkpoint is stored in the generation that it is sent in, and in no other. */
+  fencesUploads: boolean;
 }
 
 export const allRules: Rules = {
@@ -32,4 +34,5 @@ export const allRules: Rules = {
   commitsWhenClosed: false,
   servesAnyGeneration: false,
   fencesRows: true,
+  fencesUploads: true,
 };

@@ -105,10 +105,14 @@ function decideReturn(nowMs: number, run: RunView, stage: Gathering, options: Ru
   return wait(reason);
 }
 
-/** What the run goes on from: the furthest of all that there is, unless replicas can't be trusted. */
+/**
+ * What the run goes on from: the furthest of all that there is, unless replicas can't be trusted. A state that comes back after rows
+ * of its steps were cut can't be gone on from: those rows would be missing for good.
+ */
 function bestState(run: RunView, standing: readonly TrainerView[], exact: boolean): Triple {
   if (run.mismatch !== undefined) return run.stored;
-  return standing.reduce((best, { state }) => (isFurther(state, best, exact) ? state : best), run.stored);
+  const whole = standing.filter(({ state }) => completeStep(state.position) <= run.rowsStep);
+  return whole.reduce((best, { state }) => (isFurther(state, best, exact) ? state : best), run.stored);
 }
 
 /** Who wants to leave may when the state is safe without them; else it is stored first. */
@@ -190,6 +194,11 @@ function decideRunning(nowMs: number, run: RunView, options: RunOptions): Decisi
   }
   if (run.mismatch !== undefined)
     return decideMismatchAgain(run) ?? { action: 'close', atOnce: true, reason: mismatchOf(run) };
+  // One that couldn't store the last step, for instance: those that follow would wait for it for ever.
+  const halted = present.find(({ trainer }) => trainer.status === 'idle')?.trainer;
+  if (halted !== undefined) {
+    return { action: 'close', atOnce: true, reason: `${nameOfTrainer(halted)} ended the generation` };
+  }
   const blame = decideBlame(nowMs, present, options);
   if (blame !== undefined) return { action: 'evict', ...blame };
   if (drained !== undefined || run.stopRequested) return wait('the last step is being stored');
