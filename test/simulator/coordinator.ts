@@ -151,6 +151,7 @@ export function createCoordinator(world: World, process: Process): Coordinator {
       return;
     }
     world.trace(process.name, () => JSON.stringify(noted, (key, value: unknown) => (key === 'members' ? undefined : value)));
+    if (noted.name === 'lost') judge.gaveUp(noted.incarnation);
     if (noted.name === 'mismatch') judge.guarded();
   }
 

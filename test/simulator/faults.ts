@@ -26,7 +26,7 @@ const lottery = (Object.keys(kinds) as Kind[]).flatMap((kind) => Array<Kind>(kin
 export function planFaults(world: World, cluster: Cluster, notes: { hasFlips: boolean; stops: boolean }): number {
   const { clock, random } = world;
   const spanMs = random.pick([2_000, 4_000, 8_000, 20_000]);
-  const count = random.chance(0.1) ? 0 : 1 + random.int(random.chance(0.7) ? 5 : 12);
+  const count = random.chance(0.05) ? 0 : 2 + random.int(random.chance(0.6) ? 6 : 16);
   let endMs = 0;
   const during = (atMs: number, forMs: number, begin: () => void, end: () => void): void => {
     clock.at(atMs, begin);

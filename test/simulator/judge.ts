@@ -43,6 +43,8 @@ export interface Judge {
   keeps(state: State): void;
   bounds(view: RunView): void;
   guarded(): void;
+  /** A coordinator holds a trainer for lost. */
+  gaveUp(incarnation: string): void;
   over(outcome: { status: string; code: string; reason: string }): void;
   /** When all is over. */
   concludes(): void;
@@ -69,6 +71,7 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
   const tainted = new Set<number>();
   const counts = { commits: 0, generations: 0, healed: 0, rewinds: 0, guarded: 0 };
   const started = new Set<string>();
+  const givenUp = new Set<string>();
   let outcome: Judge['outcome'];
   let hasFlipped = false;
 
@@ -147,6 +150,7 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
       counts.generations++;
       if (isGuard || hasFlipped) return;
       for (const holder of evidence.trainers()) {
+        if (givenUp.has(holder.incarnation)) continue;
         const own = holder.control.state.triple;
         if (isFurther(own, state, exact) && isAlone(holder) && completeStep(own.position) > completeStep(state.position))
           fails(`${key} goes back to ${nameOfTriple(state)} though ${holder.process.name} holds ${nameOfTriple(own)}`);
@@ -172,6 +176,7 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
         if (membership.rows.length > steps) fails(`${process.name} keeps ${membership.rows.length} rows`);
     },
     guarded: () => void counts.guarded++,
+    gaveUp: (incarnation) => void givenUp.add(incarnation),
     over(ended) {
       outcome = ended;
     },

@@ -100,8 +100,8 @@ export function createMembership(options: MembershipOptions, actions: TrainerAct
   let generation: GenerationId | undefined;
   let isOpen = false;
   let rows: LossRow[] = [];
-  /** Of the session: a coordinator that has taken this trainer hears of what happens. */
-  let standing: 'away' | 'greeting' | 'joined' = 'away';
+  /** Of the session: a coordinator that has taken this trainer hears of what happens. One that was heard has said its term. */
+  let standing: 'away' | 'greeting' | 'heard' | 'joined' = 'away';
   let awaySinceMs = 0;
   let backoffMs = firstBackoffMs;
   let leaving: number | undefined;
@@ -145,6 +145,7 @@ export function createMembership(options: MembershipOptions, actions: TrainerAct
     backoffMs = firstBackoffMs;
     const isFirst = config === undefined;
     config = said;
+    standing = 'heard';
     if (isOpen && !isSame(said.generation, generation)) close(false);
     if (readiness !== undefined) sendReady(readiness);
     else if (isFirst) actions.prepare(said);
@@ -262,7 +263,8 @@ export function createMembership(options: MembershipOptions, actions: TrainerAct
     },
     ready(found) {
       readiness = found;
-      if (standing === 'greeting' && config !== undefined) sendReady(found);
+      // Else with the config of the next session: whoever is there by then may be another coordinator.
+      if (standing === 'heard') sendReady(found);
     },
     addRow: (row) => void rows.push(row),
     halted() {
