@@ -1,3 +1,4 @@
+import { isSameTriple } from '@gan-train/coordinator/membership';
 import type { LossRow } from '@gan-train/rpc';
 import { call } from './call.js';
 import type { Upload } from './coordinator.js';
@@ -62,6 +63,8 @@ export function createCompute(world: World, trainer: Trainer): Compute {
     rules.onHealing(trainer, open);
     fetchState(world, process, open, (fetched) => {
       if (!rules.commits(control, open)) return;
+      // A newer checkpoint than the generation starts from: that is over, and this trainer doesn't know yet.
+      if (rules.checksWhatHeals && !isSameTriple(fetched.triple, open.state)) return;
       isHealed = true;
       control.state = { ...fetched, triple: open.state };
       world.judge.healed(trainer, control.state);

@@ -11,7 +11,7 @@ import type { LossRow, SessionDown, SessionUp } from '@gan-train/rpc';
 import { serveSession } from './coordinator-session.js';
 import type { Answer } from './call.js';
 import type { Process } from './process.js';
-import { initialState, type State } from './state.js';
+import { initialState, nameOfTriple, type State } from './state.js';
 import { createStream, type EndHooks, type Stream } from './stream.js';
 import type { World } from './world.js';
 
@@ -247,16 +247,34 @@ export function createCoordinator(world: World, process: Process): Coordinator {
     until(look, agreementTimeoutMs, () => answer.fail('timeout'));
   }
 
-  function commit({ state, final }: Upload, answer: Answer<true>): void {
+  /** In turn: nothing is decided between a checkpoint's coming into being and its being known. */
+  function commit(upload: Upload, answer: Answer<true>): void {
+    const { state, final } = upload;
     const write = (): void => {
       disk.checkpoint = state;
       disk.step = completeStep(state.triple.position);
       judge.keeps(state);
     };
-    world.trace(process.name, () => `writes the checkpoint of ${state.triple.position.step}${final ? ', the last' : ''}`);
-    disk.write(process, [write], () =>
-      handle({ kind: 'checkpointStored', state: state.triple, final }, () => answer.reply(true)),
-    );
+    const stored: Input = { kind: 'checkpointStored', state: state.triple, final };
+    const told = (): void => answer.reply(true);
+    world.trace(process.name, () => `writes the checkpoint of ${nameOfTriple(state.triple)}${final ? ', the last' : ''}`);
+    if (!rules.storesInTurn) {
+      disk.write(process, [write], () => handle(stored, told));
+      return;
+    }
+    inTurn((free) => {
+      if (isOverFor(upload)) {
+        answer.fail('fenced');
+        free();
+        return;
+      }
+      disk.write(process, [write], () =>
+        take(stored, () => {
+          free();
+          told();
+        }),
+      );
+    });
   }
 
   process.every(tickMs, () => handle({ kind: 'tick' }));

@@ -25,7 +25,9 @@ const lottery = (Object.keys(kinds) as Kind[]).flatMap((kind) => Array<Kind>(kin
 /** Plans faults from the seed; returns when the last one is over. Everything that is away comes back by then. */
 export function planFaults(world: World, cluster: Cluster, notes: { hasFlips: boolean; stops: boolean }): number {
   const { clock, random } = world;
-  const spanMs = random.pick([2_000, 4_000, 8_000, 20_000]);
+  // Most of them while it computes, and some while it starts or is about to end.
+  const { steps, shards, shardMs, trainers } = world.settings;
+  const spanMs = random.between(0.3, 1.2) * ((2 * steps * shards * shardMs) / Math.min(shards, trainers));
   const count = random.chance(0.05) ? 0 : 2 + random.int(random.chance(0.6) ? 6 : 16);
   let endMs = 0;
   const during = (atMs: number, forMs: number, begin: () => void, end: () => void): void => {

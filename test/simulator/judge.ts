@@ -61,6 +61,9 @@ export interface Evidence {
   apartMs(trainer: Trainer): number;
 }
 
+/** A trainer's incarnations are its name and a number. */
+const nameOf = (incarnation: string): string => incarnation.split('/')[0] ?? '';
+
 export function createJudge(settings: Settings, evidence: Evidence): Judge {
   const { clock, disk } = evidence;
   const { steps, seed, shards, options } = settings;
@@ -150,7 +153,7 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
       counts.generations++;
       if (isGuard || hasFlipped) return;
       for (const holder of evidence.trainers()) {
-        if (givenUp.has(holder.incarnation)) continue;
+        if (givenUp.has(holder.process.name)) continue;
         const own = holder.control.state.triple;
         if (isFurther(own, state, exact) && isAlone(holder) && completeStep(own.position) > completeStep(state.position))
           fails(`${key} goes back to ${nameOfTriple(state)} though ${holder.process.name} holds ${nameOfTriple(own)}`);
@@ -176,7 +179,7 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
         if (membership.rows.length > steps) fails(`${process.name} keeps ${membership.rows.length} rows`);
     },
     guarded: () => void counts.guarded++,
-    gaveUp: (incarnation) => void givenUp.add(incarnation),
+    gaveUp: (incarnation) => void givenUp.add(nameOf(incarnation)),
     over(ended) {
       outcome = ended;
     },

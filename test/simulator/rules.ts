@@ -21,6 +21,9 @@ export interface Rules {
   fencesRows: boolean;
   /** A checkpoint is stored in the generation that it is sent in, and in no other. */
   fencesUploads: boolean;
+  storesInTurn: boolean;
+  /** A state that is taken over is the one that the generation starts from. */
+  checksWhatHeals: boolean;
 }
 
 export const allRules: Rules = {
@@ -35,4 +38,6 @@ export const allRules: Rules = {
   servesAnyGeneration: false,
   fencesRows: true,
   fencesUploads: true,
+  storesInTurn: true,
+  checksWhatHeals: true,
 };

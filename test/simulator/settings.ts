@@ -25,6 +25,6 @@ export function settingsFrom(seed: number, random: Random): Settings {
     checkpointMs: random.pick([200, 1_000, 1_000, 4_000]),
     reconnectMs: random.pick([30_000, 300_000]),
     fetchesItems: random.chance(0.3),
-    shardMs: random.pick([20, 50, 100, 200, 400]),
+    shardMs: random.pick([50, 100, 200, 400, 800]),
   };
 }

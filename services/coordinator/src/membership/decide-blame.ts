@@ -27,15 +27,14 @@ export function decideBlame(
   return cutOff(nowMs, members, exact) ?? overdue(nowMs, members);
 }
 
-function cutOff(
-  nowMs: number,
-  members: readonly { trainer: TrainerView }[],
-  exact: boolean,
-): Blame {
+function cutOff(nowMs: number, members: readonly { trainer: TrainerView }[], exact: boolean): Blame {
   const trainers = members.map(({ trainer }) => trainer);
   const broken = trainers.flatMap(({ incarnation, progress }) =>
     [...progress.unreachable]
-      .filter(([other, sinceMs]) => nowMs - sinceMs > unreachableMs && trainers.some((t) => t.incarnation === other))
+      .filter(
+        ([other, sinceMs]) =>
+          nowMs - sinceMs > unreachableMs && trainers.some((t) => t.incarnation === other),
+      )
       .map(([other]): [string, string] => [incarnation, other]),
   );
   if (broken.length === 0) return undefined;
@@ -50,7 +49,8 @@ function cutOff(
 }
 
 function overdue(nowMs: number, members: readonly { trainer: TrainerView; member: MemberView }[]): Blame {
-  const shardMs = 1000 * medianOf(members.map(({ trainer }) => trainer.progress.shardSeconds).filter((s) => s > 0));
+  const shardMs =
+    1000 * medianOf(members.map(({ trainer }) => trainer.progress.shardSeconds).filter((s) => s > 0));
   for (const { trainer, member } of members) {
     if (trainer.status !== 'running') continue;
     const { activity, position, sinceMs } = trainer.progress;
@@ -65,7 +65,11 @@ function overdue(nowMs: number, members: readonly { trainer: TrainerView; member
   return undefined;
 }
 
-function limitOf(activity: TrainerView['progress']['activity'], shardMs: number, shards: number): number | undefined {
+function limitOf(
+  activity: TrainerView['progress']['activity'],
+  shardMs: number,
+  shards: number,
+): number | undefined {
   switch (activity) {
     case 'WAITING_DATA':
     case 'WAITING_PEER':

@@ -71,24 +71,35 @@ function decideGathering(nowMs: number, run: RunView, stage: Gathering, options:
   if (run.skippedInRow > 0 && run.finalStep !== undefined) return { action: 'end', ...nonfinite(run) };
   if (isAtEnd) return { action: 'end', ...ended(run.finalStep as number, options) };
   if (run.stopRequested) {
-    const reason = completeStep(best.position) === 0 ? 'stopped before the first step' : 'the run was stopped';
+    const reason =
+      completeStep(best.position) === 0 ? 'stopped before the first step' : 'the run was stopped';
     return keeping({ status: 'stopped', code: 'none', reason });
   }
   const departure = decideDeparture(run, holders);
   if (departure !== undefined) return departure;
 
   const late = nowMs - stage.sinceMs > options.joinMs;
-  const chosen = staying.filter((t) => !isQuarantined(nowMs, run, t)).slice(0, run.wanted);
+  const chosen = choose(
+    staying.filter((t) => !isQuarantined(nowMs, run, t)),
+    holders,
+    run.wanted,
+  );
   const missing = completeStep(best.position) < run.knownStep && chosen.length < run.wanted;
   if (missing && nowMs - stage.sinceMs <= options.rollbackMs) {
     return wait(`step ${run.knownStep} was reached, and nobody who holds it is back`);
   }
   const least = stage.first && !late ? Math.max(run.wanted, options.minTrainers) : options.minTrainers;
-  if (chosen.length >= least) return start(run, chosen, best, isStored, holders);
+  if (chosen.length >= least) {
+    return decideKeeper(chosen, holders) ?? start(run, chosen, best, isStored, holders);
+  }
   const ready = `${chosen.length} of ${plural(least, 'trainer')} ${chosen.length === 1 ? 'is' : 'are'} ready`;
   if (late) {
     const reason = `only ${ready} after ${options.joinMs / 1000} s`;
-    return keeping({ status: 'failed', code: lastLoss(run) === undefined ? 'timeout' : 'trainer_lost', reason });
+    return keeping({
+      status: 'failed',
+      code: lastLoss(run) === undefined ? 'timeout' : 'trainer_lost',
+      reason,
+    });
   }
   return wait(stage.first ? ready : `paused at ${nameOfPosition(best.position)}: ${ready}${after(run)}`);
 }
@@ -98,7 +109,11 @@ function decideReturn(nowMs: number, run: RunView, stage: Gathering, options: Ru
   const { members } = run.generation;
   const back = members.filter((member) => trainerOf(run, member)?.status === 'running');
   if (back.length === members.length) {
-    return { action: 'close', atOnce: false, reason: `the coordinator was away; all ${plural(back.length, 'trainer')} went on` };
+    return {
+      action: 'close',
+      atOnce: false,
+      reason: `the coordinator was away; all ${plural(back.length, 'trainer')} went on`,
+    };
   }
   const reason = `${back.length} of ${plural(members.length, 'trainer')} came back to the coordinator`;
   if (nowMs - stage.sinceMs > options.returnMs) return { action: 'close', atOnce: true, reason };
@@ -113,6 +128,26 @@ function bestState(run: RunView, standing: readonly TrainerView[], exact: boolea
   if (run.mismatch !== undefined) return run.stored;
   const whole = standing.filter(({ state }) => completeStep(state.position) <= run.rowsStep);
   return whole.reduce((best, { state }) => (isFurther(state, best, exact) ? state : best), run.stored);
+}
+
+/** Members-to-be, in order of arrival; where some hold the state that isn't stored, one of those is among them. */
+function choose(
+  ready: readonly TrainerView[],
+  holders: readonly TrainerView[],
+  wanted: number,
+): readonly TrainerView[] {
+  const chosen = ready.slice(0, wanted);
+  const keeper = ready.find((trainer) => holders.includes(trainer));
+  if (keeper === undefined || chosen.some((trainer) => holders.includes(trainer))) return chosen;
+  return [...chosen.slice(0, -1), keeper];
+}
+
+/** When all that hold the state must stand by it is stored first: members could not take it from anybody. */
+function decideKeeper(chosen: readonly TrainerView[], holders: readonly TrainerView[]): Decision | undefined {
+  const [holder] = holders;
+  if (holder === undefined || chosen.some((trainer) => holders.includes(trainer))) return undefined;
+  const reason = `${nameOfTrainer(holder)} stands by and no other one holds its state: it is stored`;
+  return { action: 'save', by: holder.incarnation, reason, then: 'gather' };
 }
 
 /** Who wants to leave may when the state is safe without them; else it is stored first. */
@@ -159,7 +194,8 @@ const lastLoss = (run: RunView) => run.lost.at(-1);
 
 function after(run: RunView): string {
   const loss = lastLoss(run);
-  if (run.mismatch !== undefined) return `, after replicas differed at ${nameOfPosition(run.mismatch.position)}`;
+  if (run.mismatch !== undefined)
+    return `, after replicas differed at ${nameOfPosition(run.mismatch.position)}`;
   return loss === undefined ? '' : `, after ${nameOfTrainer(loss)} was lost: ${loss.reason}`;
 }
 
@@ -177,11 +213,15 @@ const nonfinite = (run: RunView): End => ({
 // ---- running
 
 const trainerOf = (run: RunView, { incarnation }: MemberView): TrainerView | undefined =>
-  run.trainers.find((t) => t.incarnation === incarnation && isSameGeneration(t.generation, run.generation.id));
+  run.trainers.find(
+    (t) => t.incarnation === incarnation && isSameGeneration(t.generation, run.generation.id),
+  );
 
 function decideRunning(nowMs: number, run: RunView, options: RunOptions): Decision {
   const members = run.generation.members.map((member) => ({ member, trainer: trainerOf(run, member) }));
-  const present = members.flatMap(({ member, trainer }) => (trainer === undefined ? [] : [{ member, trainer }]));
+  const present = members.flatMap(({ member, trainer }) =>
+    trainer === undefined ? [] : [{ member, trainer }],
+  );
   const drained = present.find(({ trainer }) => trainer.status === 'drained')?.trainer;
   if (drained !== undefined) {
     const step = completeStep(drained.state.position);
@@ -213,7 +253,8 @@ function lossOf(run: RunView): string {
 /** Replicas that differ go back to what was stored when they agreed, once: a machine that computes wrongly does it again. */
 function decideMismatchAgain(run: RunView): Decision | undefined {
   const { mismatch, returnedTo, stored } = run;
-  if (mismatch === undefined || returnedTo === undefined || !isSameTriple(returnedTo, stored)) return undefined;
+  if (mismatch === undefined || returnedTo === undefined || !isSameTriple(returnedTo, stored))
+    return undefined;
   const machines = mismatch.suspects.length === 1 ? 'that machine' : 'those machines';
   const reason = `${mismatchOf(run)}, for the second time since the last checkpoint: don't use ${machines}`;
   return { action: 'end', status: 'failed', code: 'state_mismatch', reason };
@@ -227,7 +268,11 @@ function mismatchOf({ mismatch, generation }: RunView): string {
 }
 
 /** A change of the membership that nothing forces: members finish the phase that they are in. */
-function decideChange(nowMs: number, run: RunView, present: readonly { trainer: TrainerView }[]): Decision | undefined {
+function decideChange(
+  nowMs: number,
+  run: RunView,
+  present: readonly { trainer: TrainerView }[],
+): Decision | undefined {
   const leaver = run.trainers.find(({ leaving }) => leaving);
   if (leaver !== undefined) {
     const isMember = present.some(({ trainer }) => trainer === leaver);
@@ -235,15 +280,26 @@ function decideChange(nowMs: number, run: RunView, present: readonly { trainer: 
     return { action: 'release', incarnation: leaver.incarnation, reason: 'it was asked to end' };
   }
   if (present.length > run.wanted) {
-    return { action: 'close', atOnce: false, reason: `${plural(run.wanted, 'trainer')} wanted, not ${present.length}` };
+    return {
+      action: 'close',
+      atOnce: false,
+      reason: `${plural(run.wanted, 'trainer')} wanted, not ${present.length}`,
+    };
   }
   if (present.length === run.wanted) return undefined;
   const joiners = run.trainers.filter((t) => t.status === 'idle' && !isQuarantined(nowMs, run, t));
   const admitted = joiners.find(({ probe }) => isCurrent(run, probe) && probe?.unreachable?.length === 0);
-  if (admitted !== undefined) return { action: 'close', atOnce: false, reason: `${nameOfTrainer(admitted)} joins` };
-  const unknown = joiners.find(({ probe }) => !isCurrent(run, probe) || nowMs - (probe?.sinceMs ?? 0) > probeAgainMs);
+  if (admitted !== undefined)
+    return { action: 'close', atOnce: false, reason: `${nameOfTrainer(admitted)} joins` };
+  const unknown = joiners.find(
+    ({ probe }) => !isCurrent(run, probe) || nowMs - (probe?.sinceMs ?? 0) > probeAgainMs,
+  );
   if (unknown === undefined) return undefined;
-  return { action: 'probe', incarnation: unknown.incarnation, reason: `${nameOfTrainer(unknown)} wants to join` };
+  return {
+    action: 'probe',
+    incarnation: unknown.incarnation,
+    reason: `${nameOfTrainer(unknown)} wants to join`,
+  };
 }
 
 const isCurrent = (run: RunView, probe: TrainerView['probe']): boolean =>
@@ -262,7 +318,10 @@ function decideClosing(
   const missing = run.generation.members.some((member) => trainerOf(run, member) === undefined);
   if (!stage.atOnce) {
     if (missing) return { action: 'close', atOnce: true, reason: lossOf(run) };
-    const members = run.generation.members.map((member) => ({ member, trainer: trainerOf(run, member) as TrainerView }));
+    const members = run.generation.members.map((member) => ({
+      member,
+      trainer: trainerOf(run, member) as TrainerView,
+    }));
     const blame = decideBlame(nowMs, members, options);
     if (blame !== undefined) return { action: 'evict', ...blame };
     return wait(`${stage.reason}: ${plural(pending.length, 'trainer')} finish a phase`);

@@ -41,7 +41,12 @@ export function createHashTable(): HashTable {
       entries = [];
     },
     report(nowMs, incarnation, state, hash) {
-      const entry = entryOf(state) ?? { state, members, hashes: new Map<string, string>(), reportedMs: nowMs };
+      const entry = entryOf(state) ?? {
+        state,
+        members,
+        hashes: new Map<string, string>(),
+        reportedMs: nowMs,
+      };
       if (entry.hashes.size === 0) entries = [...entries, entry].slice(-mostPositions);
       entry.hashes.set(incarnation, hash);
       entry.reportedMs = nowMs;

@@ -14,13 +14,18 @@ export function largestReachable(
 ): Set<string> {
   const touched = trainers.filter(({ incarnation }) => broken.some((pair) => pair.includes(incarnation)));
   const untouched = trainers.filter((trainer) => !touched.includes(trainer));
-  const kept = touched.length <= mostTried ? bestSubset(touched, broken, exact) : greedySubset(touched, broken);
+  const kept =
+    touched.length <= mostTried ? bestSubset(touched, broken, exact) : greedySubset(touched, broken);
   return new Set([...untouched, ...kept].map(({ incarnation }) => incarnation));
 }
 
 type Candidate = Pick<TrainerView, 'incarnation' | 'state'>;
 
-function bestSubset(touched: readonly Candidate[], broken: readonly (readonly [string, string])[], exact: boolean): Candidate[] {
+function bestSubset(
+  touched: readonly Candidate[],
+  broken: readonly (readonly [string, string])[],
+  exact: boolean,
+): Candidate[] {
   let best: Candidate[] = [];
   // The first trainer is the lowest bit, so that of equals the one with the older trainers comes last.
   for (let bits = 1; bits < 2 ** touched.length; bits++) {
@@ -34,21 +39,32 @@ function bestSubset(touched: readonly Candidate[], broken: readonly (readonly [s
 const isWhole = (subset: readonly Candidate[], broken: readonly (readonly [string, string])[]): boolean =>
   !broken.some((pair) => pair.every((incarnation) => subset.some((t) => t.incarnation === incarnation)));
 
-function isBetter(a: readonly Candidate[], b: readonly Candidate[], order: readonly Candidate[], exact: boolean): boolean {
+function isBetter(
+  a: readonly Candidate[],
+  b: readonly Candidate[],
+  order: readonly Candidate[],
+  exact: boolean,
+): boolean {
   const furthest = (set: readonly Candidate[]): Candidate =>
     set.reduce((x, y) => (isFurther(y.state, x.state, exact) ? y : x));
   const [left, right] = [furthest(a), furthest(b)];
   if (isFurther(left.state, right.state, exact)) return true;
   if (isFurther(right.state, left.state, exact)) return false;
-  const first = (set: readonly Candidate[]): number => order.findIndex((candidate) => set.includes(candidate));
+  const first = (set: readonly Candidate[]): number =>
+    order.findIndex((candidate) => set.includes(candidate));
   return first(a) < first(b);
 }
 
-function greedySubset(touched: readonly Candidate[], broken: readonly (readonly [string, string])[]): Candidate[] {
+function greedySubset(
+  touched: readonly Candidate[],
+  broken: readonly (readonly [string, string])[],
+): Candidate[] {
   const kept = [...touched];
   for (;;) {
     const degree = ({ incarnation }: Candidate): number =>
-      broken.filter((pair) => pair.includes(incarnation) && pair.every((i) => kept.some((t) => t.incarnation === i))).length;
+      broken.filter(
+        (pair) => pair.includes(incarnation) && pair.every((i) => kept.some((t) => t.incarnation === i)),
+      ).length;
     // Of equals the youngest goes.
     const worst = kept.reduceRight((a, b) => (degree(b) > degree(a) ? b : a));
     if (degree(worst) === 0) return kept;

@@ -170,7 +170,8 @@ export function createRunCore(start: RunStart, options: RunOptions): RunCore {
         return;
       case 'stop':
         view.stopRequested = true;
-        for (const { incarnation, status } of view.trainers) if (status === 'running') send(incarnation, { stop: {} });
+        for (const { incarnation, status } of view.trainers)
+          if (status === 'running') send(incarnation, { stop: {} });
         return;
       case 'scale':
         view.wanted = input.trainers;
@@ -188,7 +189,10 @@ export function createRunCore(start: RunStart, options: RunOptions): RunCore {
   function takeOf(
     nowMs: number,
     trainer: Trainer,
-    input: Extract<Input, { kind: 'ready' | 'progress' | 'prepared' | 'drained' | 'leave' | 'probed' | 'hash' }>,
+    input: Extract<
+      Input,
+      { kind: 'ready' | 'progress' | 'prepared' | 'drained' | 'leave' | 'probed' | 'hash' }
+    >,
   ): void {
     switch (input.kind) {
       case 'ready':

@@ -37,7 +37,8 @@ export function createStallInspector(startMs: number): StallInspector {
       rearm(nowMs);
     },
     committed(nowMs, position) {
-      const isFurther = position.step > last.step || (position.step === last.step && position.phase > last.phase);
+      const isFurther =
+        position.step > last.step || (position.step === last.step && position.phase > last.phase);
       if (!isFurther) return;
       last = position;
       rearm(nowMs);
@@ -56,7 +57,10 @@ export function createStallInspector(startMs: number): StallInspector {
 
 function doing(nowMs: number, trainer: TrainerView): string {
   const { activity, position, shardsDone, sinceMs, waitingFor } = trainer.progress;
-  const what = activity === 'COMPUTING' ? `computing, ${shardsDone} shards done,` : activity.toLowerCase().replace('_', ' ');
+  const what =
+    activity === 'COMPUTING'
+      ? `computing, ${shardsDone} shards done,`
+      : activity.toLowerCase().replace('_', ' ');
   const others = waitingFor.length > 0 ? ` (${waitingFor.length} others)` : '';
   const seconds = ((nowMs - sinceMs) / 1000).toFixed(0);
   return `${nameOfTrainer(trainer)}: ${what}${others} at ${nameOfPosition(position)} for ${seconds} s`;
