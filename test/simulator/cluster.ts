@@ -7,7 +7,7 @@ import type { World } from './world.js';
 export const coordinatorHost = 0;
 export const hostOf = (slot: number): number => slot + 1;
 /** A paused coordinator whose lock another one took finds that out soon after it wakes up. */
-const compromisedMs = 1_000;
+const compromisedMs = 2_000;
 
 /** Processes, and who starts them again. */
 export interface Cluster {
@@ -45,7 +45,7 @@ export function createCluster(world: World): Cluster {
   let coordinatorSinceMs = 0;
   let lives = 0;
   let isStopping = false;
-  let longestAwayMs = 20_000;
+  let longestAwayMs = 15_000;
 
   function startCoordinator(): void {
     const process = createProcess(world, `coordinator ${disk.term + 1}`, coordinatorHost, () => ended(process));
@@ -92,6 +92,12 @@ export function createCluster(world: World): Cluster {
     }
   }
 
+  /** What it still says, and to whom, until it finds its lock gone. */
+  function wakeFormer(process: Process): void {
+    process.after(random.between(0, compromisedMs), () => process.kill());
+    for (const trainer of trainers) if (random.chance(0.3)) trainer.stream?.cut();
+  }
+
   return {
     get coordinator() {
       return coordinator;
@@ -126,7 +132,7 @@ export function createCluster(world: World): Cluster {
       for (const { process } of [coordinator, former].flatMap((one) => one ?? [])) {
         if (!process.isPaused) continue;
         coordinatorSinceMs = clock.nowMs;
-        if (disk.owner !== process) process.after(random.between(0, compromisedMs), () => process.kill());
+        if (disk.owner !== process) wakeFormer(process);
         process.resume();
       }
     },

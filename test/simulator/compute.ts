@@ -81,6 +81,7 @@ export function createCompute(world: World, trainer: Trainer): Compute {
     control.step = step;
     control.phase = phase;
     control.activity = activity;
+    control.sinceMs = world.clock.nowMs;
     control.shardsDone = 0;
   };
 
@@ -146,7 +147,7 @@ export function createCompute(world: World, trainer: Trainer): Compute {
           pause: wished.pause && shards > 0,
           checkpoint: wished.checkpoint && shards > 0,
         };
-        if ((!isOpen(open) || isRefused) && !rules.commitsWhenClosed) {
+        if (!isOpen(open) || isRefused) {
           stop();
           return;
         }
@@ -178,9 +179,11 @@ export function createCompute(world: World, trainer: Trainer): Compute {
     trainer.flip?.();
     world.judge.commits(trainer, control.state, open);
     open.release();
+    // What the sum says, and not what this one wishes: all do the same after the same phase.
+    const wished = rules.agreesOnWishes ? reduced : { stop: control.stopWished, pause: control.pauseWished };
     agreed = {
-      stop: agreed.stop || reduced.stop,
-      pause: agreed.pause || reduced.pause,
+      stop: agreed.stop || wished.stop,
+      pause: agreed.pause || wished.pause,
       checkpoint: agreed.checkpoint || reduced.checkpoint,
     };
     if (place.phase === 1) endStep(open, place.step);

@@ -7,6 +7,8 @@ export interface Control {
   stopWished: boolean;
   pauseWished: boolean;
   activity: 'IDLE' | 'COMPUTING' | 'WAITING_PEER' | 'WAITING_DATA' | 'COMPILING' | 'HEALING';
+  /** Since when it does that. */
+  sinceMs: number;
   step: number;
   phase: number;
   shardsDone: number;
@@ -19,6 +21,7 @@ export const createControl = (state: State): Control => ({
   stopWished: false,
   pauseWished: false,
   activity: 'COMPILING',
+  sinceMs: 0,
   step: 0,
   phase: 0,
   shardsDone: 0,

@@ -72,7 +72,7 @@ export function createCoordinator(world: World, process: Process): Coordinator {
         isStoredInitial: disk.checkpoint === undefined,
         rowsStep: disk.rows.length,
       },
-      settings.options,
+      rules.options(settings.options),
     ),
   );
   const links = new Map<string, Down>();
@@ -151,7 +151,8 @@ export function createCoordinator(world: World, process: Process): Coordinator {
       return;
     }
     world.trace(process.name, () => JSON.stringify(noted, (key, value: unknown) => (key === 'members' ? undefined : value)));
-    if (noted.name === 'lost') judge.gaveUp(noted.incarnation);
+    if (noted.name === 'lost') judge.gaveUp(noted.incarnation, noted.how, noted.reason);
+    if (noted.name === 'released') judge.released(noted.incarnation, core.view);
     if (noted.name === 'mismatch') judge.guarded();
   }
 

@@ -14,7 +14,7 @@ const kinds = {
   isolate: 2,
   killCoordinator: 4,
   pauseCoordinator: 1,
-  takeOver: 1,
+  takeOver: 2,
   slow: 1,
   scale: 1,
 } as const;

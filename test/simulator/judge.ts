@@ -44,7 +44,9 @@ export interface Judge {
   bounds(view: RunView): void;
   guarded(): void;
   /** A coordinator holds a trainer for lost. */
-  gaveUp(incarnation: string): void;
+  gaveUp(incarnation: string, how: string, reason: string): void;
+  /** One that wanted to leave may. */
+  released(incarnation: string, view: RunView): void;
   over(outcome: { status: string; code: string; reason: string }): void;
   /** When all is over. */
   concludes(): void;
@@ -55,7 +57,7 @@ export interface Evidence {
   network: Network;
   disk: Disk;
   trainers(): readonly Trainer[];
-  /** When the coordinator that there is now began, or woke up; and how it reaches a trainer. */
+  /** When the coordinator that there is now began, or woke up. */
   coordinatorSinceMs(): number;
   /** When a trainer and the coordinator were last kept apart. */
   apartMs(trainer: Trainer): number;
@@ -75,6 +77,7 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
   const counts = { commits: 0, generations: 0, healed: 0, rewinds: 0, guarded: 0 };
   const started = new Set<string>();
   const givenUp = new Set<string>();
+  const goneBack: { holder: Trainer; what: string; untilMs: number }[] = [];
   let outcome: Judge['outcome'];
   let hasFlipped = false;
 
@@ -96,6 +99,14 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
     const since = Math.max(trainer.process.awakeSinceMs, evidence.apartMs(trainer), evidence.coordinatorSinceMs());
     return trainer.process.isAlive && !trainer.process.isPaused && clock.nowMs - since > settledMs;
   };
+
+  /** Nothing is wrong with it, nor with its session, for longer than anybody waits for anything. */
+  const isUndisturbed = ({ process, stream }: Trainer): boolean =>
+    process.isAlive &&
+    !process.isPaused &&
+    stream !== undefined &&
+    !stream.isBroken &&
+    clock.nowMs - Math.max(process.awakeSinceMs, evidence.apartMs({ process } as Trainer)) > settledMs;
 
   return {
     violations,
@@ -127,12 +138,14 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
       }
       if (next !== shards) fails(`${next} of ${shards} shards are in the sum of (${term}.${n}, ${step} ${phase})`);
     },
-    hears(_trainer, terms) {
+    hears(trainer, terms) {
       terms.highest = Math.max(terms.highest, terms.session);
+      const late = goneBack.find(({ holder, untilMs }) => holder === trainer && clock.nowMs <= untilMs);
+      if (late !== undefined) fails(`${late.what}, who comes back in time`);
     },
     listens(trainer) {
       const { highest, session } = trainer.terms;
-      if (session < highest) fails(`${trainer.process.name} listens to term ${session} after ${highest}`);
+      if (session !== 0 && session < highest) fails(`${trainer.process.name} listens to term ${session} after ${highest}`);
     },
     starts(core, start, to) {
       const id = start.generation ?? {};
@@ -152,11 +165,17 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
       started.add(key);
       counts.generations++;
       if (isGuard || hasFlipped) return;
+      const known = disk.rows.length;
+      const isShort = (start.members ?? []).length < view.wanted;
       for (const holder of evidence.trainers()) {
         if (givenUp.has(holder.process.name)) continue;
         const own = holder.control.state.triple;
+        const what = `${key} goes back to ${nameOfTriple(state)} though ${holder.process.name} holds ${nameOfTriple(own)}`;
+        // Steps that have rows were made before this coordinator began: whoever holds them has a minute to come back.
+        if (isFurther(own, state, exact) && isShort && completeStep(state.position) < known && completeStep(own.position) >= known)
+          goneBack.push({ holder, what, untilMs: evidence.coordinatorSinceMs() + settings.options.rollbackMs });
         if (isFurther(own, state, exact) && isAlone(holder) && completeStep(own.position) > completeStep(state.position))
-          fails(`${key} goes back to ${nameOfTriple(state)} though ${holder.process.name} holds ${nameOfTriple(own)}`);
+          fails(what);
       }
     },
     rewinds(step, core) {
@@ -179,7 +198,25 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
         if (membership.rows.length > steps) fails(`${process.name} keeps ${membership.rows.length} rows`);
     },
     guarded: () => void counts.guarded++,
-    gaveUp: (incarnation) => void givenUp.add(nameOf(incarnation)),
+    gaveUp(incarnation, how, reason) {
+      givenUp.add(nameOf(incarnation));
+      const trainer = evidence.trainers().find((one) => one.incarnation === incarnation);
+      if (trainer === undefined || !isUndisturbed(trainer)) return;
+      const { activity, sinceMs } = trainer.control;
+      const waits = activity === 'WAITING_PEER' && clock.nowMs - sinceMs > 6_000;
+      if (how === 'silence' || reason.startsWith('it did not answer')) fails(`${incarnation} is given up though it answers: ${reason}`);
+      else if (how === 'deadline' && waits) fails(`${incarnation} is given up though it waits for others: ${reason}`);
+    },
+    released(incarnation, view) {
+      const trainer = evidence.trainers().find((one) => one.incarnation === incarnation);
+      if (trainer === undefined || hasFlipped) return;
+      const own = trainer.control.state.triple;
+      const isKept = [disk.checkpoint?.triple, ...view.trainers.map(({ state }) => state)].some(
+        (kept) => kept !== undefined && !isFurther(own, kept, exact),
+      );
+      if (own.generation.term > 0 && !isKept && completeStep(own.position) <= view.rowsStep && trainer.membership.open === undefined)
+        fails(`${incarnation} is let go with ${nameOfTriple(own)}, which nobody else has`);
+    },
     over(ended) {
       outcome = ended;
     },
@@ -198,7 +235,8 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
       // A run that is stopped when nobody is left has rows of steps that it must compute again.
       if (rows.length < complete || (outcome.status === 'finished' && rows.length > complete))
         fails(`${rows.length} rows are stored of ${complete}`);
-      if (hasFlipped) return;
+      // With other numerics a trainer that comes back may bring a row that its successors have computed anew.
+      if (hasFlipped || !exact) return;
       let list = checkpoint.rows;
       for (let i = complete - 1; i >= 0; i--, list = list?.before) {
         const row = rows[i];

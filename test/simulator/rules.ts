@@ -1,4 +1,4 @@
-import type { Effect, RunCore } from '@gan-train/coordinator/membership';
+import type { Effect, RunCore, RunOptions } from '@gan-train/coordinator/membership';
 import type { Membership, TrainerActions } from '@gan-train/trainer/membership';
 import type { Control } from './control.js';
 import type { OpenGeneration } from './generation.js';
@@ -6,6 +6,7 @@ import type { Trainer } from './trainer.js';
 
 /** Where rules of the protocol can be taken out, to see that something then fails. */
 export interface Rules {
+  options(options: RunOptions): RunOptions;
   core(core: RunCore): RunCore;
   effects(effects: Effect[], core: RunCore): Effect[];
   membership(membership: Membership): Membership;
@@ -17,6 +18,7 @@ export interface Rules {
   onHealing(trainer: Trainer, open: OpenGeneration): void;
   commitsWhenClosed: boolean;
   servesAnyGeneration: boolean;
+  agreesOnWishes: boolean;
   /** Rows are taken of the generation that there is, and of no other. */
   fencesRows: boolean;
   /** A checkpoint is stored in the generation that it is sent in, and in no other. */
@@ -36,6 +38,8 @@ export const allRules: Rules = {
   onHealing: () => undefined,
   commitsWhenClosed: false,
   servesAnyGeneration: false,
+  agreesOnWishes: true,
+  options: (options) => options,
   fencesRows: true,
   fencesUploads: true,
   storesInTurn: true,

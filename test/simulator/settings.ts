@@ -14,7 +14,7 @@ export function settingsFrom(seed: number, random: Random): Settings {
       minTrainers: random.chance(0.8) ? 1 : 1 + random.int(trainers),
       steps,
       exact: random.chance(0.6),
-      joinMs: random.chance(0.5) ? 20_000 : 300_000,
+      joinMs: random.chance(0.5) ? 45_000 : 300_000,
       silenceMs: 5_000,
       closeMs: 10_000,
       saveMs: 120_000,

@@ -26,6 +26,7 @@ export interface StreamEnd<Out> {
 export interface Stream<Up, Down> {
   client: StreamEnd<Up>;
   server: StreamEnd<Down>;
+  readonly isBroken: boolean;
   /** It breaks in the middle of what is under way; both ends learn of it, each in its own time. */
   cut(): void;
 }
@@ -66,12 +67,20 @@ export function createStream<Up, Down>(
   /** This end is over; the other one learns of it once a packet gets through. */
   function close(own: End<never>, other: End<never>, how: 'ended' | 'broke' | undefined): void {
     if (own.isClosed) return;
-    own.isClosed = true;
-    own.unwatch();
-    if (how !== undefined) own.hooks.closed(how);
+    if (how === undefined) {
+      own.isClosed = true;
+      own.unwatch();
+    } else learn(own, how);
     if (how !== 'broke' || other.isClosed) return;
     const tell = (): void => clock.after(random.between(1, 300), () => other.process.run(() => close(other, own, 'broke')));
     network.whenOpen(own.process, other.process, tell);
+  }
+
+  function learn(end: { isClosed: boolean; unwatch: () => void; hooks: Pick<EndHooks<never>, 'closed'> }, how: 'ended' | 'broke' = 'broke'): void {
+    if (end.isClosed) return;
+    end.isClosed = true;
+    end.unwatch();
+    end.hooks.closed(how);
   }
 
   function pipe<In>(own: End<never>, other: End<In>): StreamEnd<In> {
@@ -101,22 +110,17 @@ export function createStream<Up, Down>(
   }
 
   return {
+    get isBroken() {
+      return ends.client.isClosed || ends.server.isClosed || cutAtMs < Infinity;
+    },
     client: pipe(ends.client as End<never>, ends.server),
     server: pipe(ends.server as End<never>, ends.client),
     cut() {
       cutAtMs = clock.nowMs + random.between(0, 50);
-      const learn = (own: End<never>, other: End<never>): void =>
-        clock.after(50 + random.between(0, random.chance(0.3) ? 8_000 : 200), () =>
-          own.process.run(() => {
-            if (own.isClosed) return;
-            own.isClosed = true;
-            own.unwatch();
-            own.hooks.closed('broke');
-            void other;
-          }),
-        );
-      learn(ends.client as End<never>, ends.server as End<never>);
-      learn(ends.server as End<never>, ends.client as End<never>);
+      for (const end of [ends.client, ends.server]) {
+        const learnsMs = 50 + random.between(0, random.chance(0.3) ? 8_000 : 200);
+        clock.after(learnsMs, () => end.process.run(() => learn(end)));
+      }
     },
   };
 }

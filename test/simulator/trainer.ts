@@ -133,7 +133,9 @@ export function startTrainer(
       compute.push({ kind: 'start', open: generation });
     },
     close(serving) {
-      if (!rules.commitsWhenClosed) control.serial = 0;
+      judge.listens(trainer);
+      if (rules.commitsWhenClosed) return;
+      control.serial = 0;
       if (!serving) generation?.close();
     },
     committed: () => control.state.triple,
@@ -209,7 +211,7 @@ export function startTrainer(
     control,
     membership,
     terms,
-    slowness: random.chance(0.1) ? random.between(2, 20) : 1,
+    slowness: random.chance(0.1) ? random.between(2, 5) : 1,
     flip: undefined,
     get incarnation() {
       return membership.incarnation;
