@@ -209,7 +209,7 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
     },
     released(incarnation, view) {
       const trainer = evidence.trainers().find((one) => one.incarnation === incarnation);
-      if (trainer === undefined || hasFlipped) return;
+      if (trainer === undefined || hasFlipped || view.stage.name !== 'gathering') return;
       const own = trainer.control.state.triple;
       const isKept = [disk.checkpoint?.triple, ...view.trainers.map(({ state }) => state)].some(
         (kept) => kept !== undefined && !isFurther(own, kept, exact),

@@ -148,7 +148,6 @@ export function createRunCore(start: RunStart, options: RunOptions): RunCore {
   function take(nowMs: number, input: Input): void {
     switch (input.kind) {
       case 'tick':
-        if (nowMs - lastTickMs > gapMs) rearm(nowMs);
         lastTickMs = nowMs;
         return;
       case 'joined':
@@ -295,6 +294,7 @@ export function createRunCore(start: RunStart, options: RunOptions): RunCore {
   }
 
   function rearm(nowMs: number): void {
+    lastTickMs = nowMs;
     for (const trainer of view.trainers) {
       trainer.heardAtMs = nowMs;
       trainer.progress = { ...trainer.progress, sinceMs: nowMs, unreachable: new Map() };
@@ -424,6 +424,8 @@ export function createRunCore(start: RunStart, options: RunOptions): RunCore {
     },
     handle(nowMs, input) {
       effects = [];
+      // Whatever comes first after a pause: it must not be judged by what was heard before.
+      if (nowMs - lastTickMs > gapMs) rearm(nowMs);
       take(nowMs, input);
       compare(nowMs);
       decide(nowMs);
