@@ -1,16 +1,21 @@
+import { createHash } from 'node:crypto';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { createGan, disposeGan, initialState, type Gan } from '@gan-train/gan';
+import { createGan, disposeGan, initialState, shadowOf, type Gan } from '@gan-train/gan';
 import type { CheckpointHeader } from '@gan-train/rpc';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createInitialState,
   emptyRow,
+  hashFromState,
+  initialStateFor,
   networks,
   snapshotState,
-  stateFromCheckpoint,
+  stateFromBytes,
   type TrainerState,
 } from './state.js';
+
+const fields = ['weights', 'm', 'v', 'ema'] as const;
 
 let gan: Gan;
 beforeAll(async () => {
@@ -25,7 +30,7 @@ function busyState(position: { step: number; phase: number }): TrainerState {
   const state = createInitialState(gan, 1);
   let next = 1;
   for (const network of networks) {
-    for (const field of ['weights', 'm', 'v', 'ema'] as const) {
+    for (const field of fields) {
       const values = state.networks[network][field];
       for (let i = 0; i < values.length; i++) values[i] = next++ / 3;
     }
@@ -36,6 +41,7 @@ function busyState(position: { step: number; phase: number }): TrainerState {
     ...state,
     triple: { generation: { term: 2, n: 3 }, position },
     row: { ...emptyRow(7), dLoss: 0.5 },
+    skippedInRow: 2,
   };
 }
 
@@ -47,12 +53,13 @@ function headerOf(snapshot: Snapshot, change: Partial<CheckpointHeader> = {}): C
     runId: 'run-1',
     generation: snapshot.state.generation,
     purpose: 'CHECKPOINT',
-    position: snapshot.state.position,
+    state: snapshot.state,
     tensors: snapshot.tensors.map(({ name, shape }) => ({ name, shape: [...shape] })),
     generatorUpdates: snapshot.updates.generator,
     discriminatorUpdates: snapshot.updates.discriminator,
     final: false,
     row: snapshot.row ?? null,
+    skippedInRow: snapshot.skippedInRow,
     ...change,
   };
 }
@@ -88,7 +95,8 @@ describe('a snapshot', () => {
   ])('comes back as the same state at $step, phase $phase', (position) => {
     const state = busyState(position);
     const snapshot = snapshotOf(state);
-    const back = stateFromCheckpoint(gan, headerOf(snapshot), snapshot.data);
+    const { data } = snapshot;
+    const back = stateFromBytes(gan, { header: headerOf(snapshot), data }, createInitialState(gan, 1));
     // Within a step its row is known in part, and goes along.
     expect(back).toEqual({ ...state, row: position.phase === 0 ? state.row : emptyRow(7) });
   });
@@ -109,13 +117,8 @@ describe('a snapshot', () => {
     );
     expect(names).not.toContain('generator/batch_normalization/moving_mean/m');
     expect(names).not.toContain('discriminator/conv2d/kernel/ema');
-    let at = 0;
-    for (const { offset, length, shape } of tensors) {
-      expect(offset).toBe(at);
-      expect(length).toBe(4 * shape.reduce((a, b) => a * b, 1));
-      at += length;
-    }
-    expect(data.byteLength).toBe(at);
+    const elements = tensors.map(({ shape }) => shape.reduce((a, b) => a * b, 1));
+    expect(data.byteLength).toBe(4 * elements.reduce((a, b) => a + b, 0));
   });
 
   it('is a copy: training on changes nothing in it', () => {
@@ -140,7 +143,99 @@ describe('a snapshot', () => {
   });
 });
 
-describe('stateFromCheckpoint', () => {
+/** Bytes of every array of a state. */
+const bytesOf = (state: TrainerState): string =>
+  networks
+    .flatMap((network) =>
+      fields.map((field) => {
+        const { buffer, byteOffset, byteLength } = state.networks[network][field];
+        return Buffer.from(buffer, byteOffset, byteLength).toString('hex');
+      }),
+    )
+    .join();
+
+describe('a state that is taken over', () => {
+  const incoming = (): { header: CheckpointHeader; data: SharedArrayBuffer } => {
+    const snapshot = snapshotOf(busyState({ step: 6, phase: 1 }));
+    return { header: headerOf(snapshot), data: snapshot.data };
+  };
+
+  it('lies in the shadows of the one that is there, which stays whole', () => {
+    const present = createInitialState(gan, 5);
+    const before = bytesOf(present);
+    const taken = stateFromBytes(gan, incoming(), present);
+    for (const network of networks) expect(taken.networks[network]).toBe(shadowOf(present.networks[network]));
+    expect(bytesOf(present)).toBe(before);
+    expect(present.networks.generator.updates).toBe(0);
+    expect(bytesOf(taken)).toBe(bytesOf(busyState({ step: 6, phase: 1 })));
+  });
+
+  it('leaves the one that is there whole when it does not fit', () => {
+    const present = createInitialState(gan, 5);
+    const before = bytesOf(present);
+    const { header, data } = incoming();
+    const bytes = { header: { ...header, tensors: header.tensors.slice(0, -1) }, data };
+    expect(() => stateFromBytes(gan, bytes, present)).toThrow(/does not fit the model/);
+    expect(bytesOf(present)).toBe(before);
+  });
+
+  it('brings along how many updates were skipped in a row, and nothing that was agreed', () => {
+    const present = { ...createInitialState(gan, 5), agreed: { stop: true, pause: true, checkpoint: true } };
+    expect(stateFromBytes(gan, incoming(), present)).toMatchObject({
+      skippedInRow: 2,
+      agreed: { stop: false, pause: false, checkpoint: false },
+    });
+  });
+
+  it('has a fresh row of the step that follows when none came along', () => {
+    const { header, data } = incoming();
+    const at = (step: number, phase: number): unknown => {
+      const state = { generation: { term: 1, n: 1 }, position: { step, phase } };
+      return stateFromBytes(
+        gan,
+        { header: { ...header, state, row: null }, data },
+        createInitialState(gan, 5),
+      ).row;
+    };
+    expect(at(6, 1)).toEqual(emptyRow(7));
+    expect(at(7, 0)).toEqual(emptyRow(7));
+  });
+});
+
+describe('initialStateFor', () => {
+  it('is the initial state again, in the shadows of the one that is there', () => {
+    const present = busyState({ step: 6, phase: 1 });
+    // The shadows too hold something else.
+    for (const network of networks)
+      for (const field of fields) shadowOf(present.networks[network])[field].fill(7);
+    const before = bytesOf(present);
+    const initial = initialStateFor(gan, 1, present);
+    expect(initial).toEqual(createInitialState(gan, 1));
+    for (const network of networks)
+      expect(initial.networks[network]).toBe(shadowOf(present.networks[network]));
+    expect(bytesOf(present)).toBe(before);
+    expect(present.networks.discriminator.updates).toBe(42);
+  });
+});
+
+describe('hashFromState', () => {
+  it('is the weightsHash of a checkpoint of that state', () => {
+    const state = busyState({ step: 6, phase: 1 });
+    const { data } = snapshotOf(state);
+    const weightsHash = createHash('sha256').update(new Uint8Array(data)).digest('hex');
+    expect(hashFromState(gan, state)).toBe(weightsHash);
+  });
+
+  it.each(fields)('is another one when a bit of %s is', (field) => {
+    const state = busyState({ step: 6, phase: 1 });
+    const before = hashFromState(gan, state);
+    const values = state.networks.generator[field];
+    values[values.length - 1] = -1;
+    expect(hashFromState(gan, state)).not.toBe(before);
+  });
+});
+
+describe('stateFromBytes', () => {
   const badly = (
     change: (header: CheckpointHeader) => Partial<CheckpointHeader>,
     extraBytes = 0,
@@ -150,7 +245,11 @@ describe('stateFromCheckpoint', () => {
     const data = new SharedArrayBuffer(snapshot.data.byteLength + extraBytes);
     new Uint8Array(data).set(new Uint8Array(snapshot.data).subarray(0, data.byteLength));
     try {
-      return stateFromCheckpoint(gan, { ...header, ...change(header) }, data);
+      return stateFromBytes(
+        gan,
+        { header: { ...header, ...change(header) }, data },
+        createInitialState(gan, 1),
+      );
     } catch (error) {
       return error;
     }
