@@ -49,7 +49,8 @@ export function createClock(): Clock {
     return first;
   }
 
-  const at = (ms: number, work: () => void): void => push({ atMs: Math.max(ms, nowMs), order: order++, work });
+  const at = (ms: number, work: () => void): void =>
+    push({ atMs: Math.max(ms, nowMs), order: order++, work });
   return {
     get nowMs() {
       return nowMs;

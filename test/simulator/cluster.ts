@@ -48,7 +48,9 @@ export function createCluster(world: World): Cluster {
   let longestAwayMs = 15_000;
 
   function startCoordinator(): void {
-    const process = createProcess(world, `coordinator ${disk.term + 1}`, coordinatorHost, () => ended(process));
+    const process = createProcess(world, `coordinator ${disk.term + 1}`, coordinatorHost, () =>
+      ended(process),
+    );
     disk.owner = process;
     // Before it serves.
     disk.term += 1;

@@ -9,7 +9,9 @@ import type { Trainer } from './trainer.js';
 import type { World } from './world.js';
 
 export type Order =
-  { kind: 'start'; open: OpenGeneration } | { kind: 'saveState'; generation: Upload['generation'] } | { kind: 'done' };
+  | { kind: 'start'; open: OpenGeneration }
+  | { kind: 'saveState'; generation: Upload['generation'] }
+  | { kind: 'done' };
 
 /** The compute thread: one order after the other; while it computes it hears nothing. As services/trainer/src/train.ts. */
 export interface Compute {
@@ -131,7 +133,8 @@ export function createCompute(world: World, trainer: Trainer): Compute {
       const wished = {
         stop: control.stopWished,
         pause: control.pauseWished,
-        checkpoint: place.phase === 1 && rank === 0 && world.clock.nowMs - checkpointAtMs >= settings.checkpointMs,
+        checkpoint:
+          place.phase === 1 && rank === 0 && world.clock.nowMs - checkpointAtMs >= settings.checkpointMs,
       };
       process.after(trainer.phaseMs(shards), () => {
         isComputing = false;
@@ -161,7 +164,11 @@ export function createCompute(world: World, trainer: Trainer): Compute {
     });
   }
 
-  const alone = (open: OpenGeneration, place: Place, partial: Parameters<OpenGeneration['publish']>[1]): Reduced => {
+  const alone = (
+    open: OpenGeneration,
+    place: Place,
+    partial: Parameters<OpenGeneration['publish']>[1],
+  ): Reduced => {
     let sum: Reduced | undefined;
     // Without others it is done at once.
     open.allReduce(place, (reduced) => (sum = reduced));
@@ -175,7 +182,12 @@ export function createCompute(world: World, trainer: Trainer): Compute {
       return;
     }
     const triple = { generation: open.id, position: place };
-    control.state = stateAfter(control.state, reduced.gradient, triple, control.state.isTainted || reduced.isTainted);
+    control.state = stateAfter(
+      control.state,
+      reduced.gradient,
+      triple,
+      control.state.isTainted || reduced.isTainted,
+    );
     trainer.flip?.();
     world.judge.commits(trainer, control.state, open);
     open.release();
@@ -196,7 +208,15 @@ export function createCompute(world: World, trainer: Trainer): Compute {
 
   function endStep(open: OpenGeneration, step: number): void {
     const { rows } = control.state;
-    const row = { step, dLoss: rows?.dLoss ?? 0, gLoss: rows?.gLoss ?? 0, dReal: 0, dFake: 0, imagesPerSecond: 0, skippedPhases: 0 };
+    const row = {
+      step,
+      dLoss: rows?.dLoss ?? 0,
+      gLoss: rows?.gLoss ?? 0,
+      dReal: 0,
+      dFake: 0,
+      imagesPerSecond: 0,
+      skippedPhases: 0,
+    };
     trainer.addRow(row satisfies LossRow);
     if (isOver(step + 1)) return;
     if (step % settings.guardEvery === 0 || agreed.checkpoint) trainer.hashed();
@@ -231,7 +251,10 @@ export function createCompute(world: World, trainer: Trainer): Compute {
       return;
     }
     uploading = [];
-    world.trace(process.name, () => `sends ${nameOfTriple(control.state.triple)}${final ? ', the last' : ''}`);
+    world.trace(
+      process.name,
+      () => `sends ${nameOfTriple(control.state.triple)}${final ? ', the last' : ''}`,
+    );
     checkpointAtMs = world.clock.nowMs;
     const { state } = control;
     const settle = (isStored: boolean): void => {
@@ -255,7 +278,8 @@ export function createCompute(world: World, trainer: Trainer): Compute {
           },
           failed(failure) {
             world.trace(process.name, () => `could not store its state: ${failure}`);
-            if (final && failure === 'lost') process.after(backoffMs, () => attempt(Math.min(2 * backoffMs, 2_000)));
+            if (final && failure === 'lost')
+              process.after(backoffMs, () => attempt(Math.min(2 * backoffMs, 2_000)));
             else settle(false);
           },
         },

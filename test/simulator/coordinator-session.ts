@@ -1,10 +1,18 @@
 import type { GenerationId, Input } from '@gan-train/coordinator/membership';
-import { tripleFromMessage, type LossRow, type SessionDown, type SessionUp, type Triple } from '@gan-train/rpc';
+import {
+  tripleFromMessage,
+  type LossRow,
+  type SessionDown,
+  type SessionUp,
+  type Triple,
+} from '@gan-train/rpc';
 import type { Turns } from './coordinator.js';
 import type { EndHooks, StreamEnd } from './stream.js';
 
 /** As services/coordinator/src/session.ts: one message of a session after the other, though some wait for the disk. */
-export function serveSession(turns: Turns): EndHooks<SessionUp> & { begin(end: StreamEnd<SessionDown>): void } {
+export function serveSession(
+  turns: Turns,
+): EndHooks<SessionUp> & { begin(end: StreamEnd<SessionDown>): void } {
   const queue: SessionUp[] = [];
   let down: StreamEnd<SessionDown>;
   let incarnation: string | undefined;
@@ -49,7 +57,11 @@ export function serveSession(turns: Turns): EndHooks<SessionUp> & { begin(end: S
       greet(said, address, done);
       return;
     }
-    const rows = (up.ready?.rows ?? up.progress?.rows ?? up.prepared?.rows ?? up.drained?.rows ?? []) as LossRow[];
+    const rows = (up.ready?.rows ??
+      up.progress?.rows ??
+      up.prepared?.rows ??
+      up.drained?.rows ??
+      []) as LossRow[];
     const then = (error?: string): void => {
       if (error !== undefined) {
         refuse(error);
@@ -109,7 +121,12 @@ function inputFrom(incarnation: string, up: SessionUp): Input | undefined {
   const none = { term: 0, n: 0 };
   if (up.ready) {
     const generation = up.ready.generation as typeof none | undefined;
-    return { kind: 'ready', incarnation, state: tripleOf(up.ready.state), generation: generation ?? undefined };
+    return {
+      kind: 'ready',
+      incarnation,
+      state: tripleOf(up.ready.state),
+      generation: generation ?? undefined,
+    };
   }
   if (up.progress) {
     const progress = up.progress as Extract<Input, { kind: 'progress' }>['progress'];
@@ -117,14 +134,24 @@ function inputFrom(incarnation: string, up: SessionUp): Input | undefined {
   }
   if (up.prepared) {
     const { generation, state } = up.prepared;
-    return { kind: 'prepared', incarnation, generation: (generation ?? none) as typeof none, state: tripleOf(state) };
+    return {
+      kind: 'prepared',
+      incarnation,
+      generation: (generation ?? none) as typeof none,
+      state: tripleOf(state),
+    };
   }
   if (up.drained) return { kind: 'drained', incarnation, state: tripleOf(up.drained.state), skippedInRow: 0 };
   if (up.stateHash)
     return { kind: 'hash', incarnation, state: tripleOf(up.stateHash.state), hash: up.stateHash.hash ?? '' };
   if (up.probed) {
     const { generation, unreachable } = up.probed;
-    return { kind: 'probed', incarnation, generation: (generation ?? none) as typeof none, unreachable: unreachable ?? [] };
+    return {
+      kind: 'probed',
+      incarnation,
+      generation: (generation ?? none) as typeof none,
+      unreachable: unreachable ?? [],
+    };
   }
   if (up.leave) return { kind: 'leave', incarnation };
   if (up.failed) return { kind: 'lost', incarnation, reason: up.failed.message ?? '', how: 'failed' };

@@ -150,7 +150,9 @@ export function createCoordinator(world: World, process: Process): Coordinator {
       world.trace(process.name, () => `waits: ${noted.reason}`);
       return;
     }
-    world.trace(process.name, () => JSON.stringify(noted, (key, value: unknown) => (key === 'members' ? undefined : value)));
+    world.trace(process.name, () =>
+      JSON.stringify(noted, (key, value: unknown) => (key === 'members' ? undefined : value)),
+    );
     if (noted.name === 'lost') judge.gaveUp(noted.incarnation, noted.how, noted.reason);
     if (noted.name === 'released') judge.released(noted.incarnation, core.view);
     if (noted.name === 'mismatch') judge.guarded();
@@ -173,7 +175,11 @@ export function createCoordinator(world: World, process: Process): Coordinator {
     return follows && (settings.options.exact || core.view.stage.name === 'gathering');
   }
 
-  function storeRows(rows: readonly LossRow[], of: GenerationId | undefined, done: (error?: string) => void): void {
+  function storeRows(
+    rows: readonly LossRow[],
+    of: GenerationId | undefined,
+    done: (error?: string) => void,
+  ): void {
     inTurn((free) => {
       const fresh = rows.filter(({ step }) => step > core.view.rowsStep);
       if (fresh.length === 0 || (rules.fencesRows && !areOfRun(fresh, of))) {
@@ -258,7 +264,10 @@ export function createCoordinator(world: World, process: Process): Coordinator {
     };
     const stored: Input = { kind: 'checkpointStored', state: state.triple, final };
     const told = (): void => answer.reply(true);
-    world.trace(process.name, () => `writes the checkpoint of ${nameOfTriple(state.triple)}${final ? ', the last' : ''}`);
+    world.trace(
+      process.name,
+      () => `writes the checkpoint of ${nameOfTriple(state.triple)}${final ? ', the last' : ''}`,
+    );
     if (!rules.storesInTurn) {
       disk.write(process, [write], () => handle(stored, told));
       return;

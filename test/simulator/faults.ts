@@ -4,7 +4,8 @@ import type { World } from './world.js';
 /** What may go wrong, and how often compared with the rest. */
 const kinds = {
   killTrainer: 4,
-  killTrainers: 1,
+  killTrainers: 2,
+  leaveOne: 1,
   killFurthest: 2,
   pauseTrainer: 3,
   leave: 2,
@@ -23,7 +24,11 @@ type Kind = keyof typeof kinds;
 const lottery = (Object.keys(kinds) as Kind[]).flatMap((kind) => Array<Kind>(kinds[kind]).fill(kind));
 
 /** Plans faults from the seed; returns when the last one is over. Everything that is away comes back by then. */
-export function planFaults(world: World, cluster: Cluster, notes: { hasFlips: boolean; stops: boolean }): number {
+export function planFaults(
+  world: World,
+  cluster: Cluster,
+  notes: { hasFlips: boolean; stops: boolean },
+): number {
   const { clock, random } = world;
   // Most of them while it computes, and some while it starts or is about to end.
   const { steps, shards, shardMs, trainers } = world.settings;
@@ -42,9 +47,20 @@ export function planFaults(world: World, cluster: Cluster, notes: { hasFlips: bo
   }
   if (notes.hasFlips) {
     const slot = anySlot();
-    during(random.between(500, spanMs), 0, () => flip(slot), () => undefined);
+    during(
+      random.between(500, spanMs),
+      0,
+      () => flip(slot),
+      () => undefined,
+    );
   }
-  if (notes.stops) during(random.between(500, spanMs), 0, () => cluster.stop(), () => undefined);
+  if (notes.stops)
+    during(
+      random.between(500, spanMs),
+      0,
+      () => cluster.stop(),
+      () => undefined,
+    );
   clock.at(endMs + 1, () => {
     world.network.unblockAll();
     world.trace('faults', () => 'cease');
@@ -98,13 +114,39 @@ export function planFaults(world: World, cluster: Cluster, notes: { hasFlips: bo
       case 'killTrainer':
         return during(atMs, 0, () => trainer()?.process.kill(), nothing);
       case 'killTrainers':
-        return during(atMs, 0, () => {
-          for (const one of cluster.trainers) if (random.chance(0.8)) one.process.kill();
-        }, nothing);
+        return during(
+          atMs,
+          0,
+          () => {
+            for (const one of cluster.trainers) if (random.chance(0.8)) one.process.kill();
+          },
+          nothing,
+        );
+      // Who has the state is there, and can't say so for a while.
+      case 'leaveOne':
+        return during(
+          atMs,
+          15_000 + forMs,
+          () => {
+            const kept = random.pick(furthest());
+            say(`only ${kept?.process.name} is left, and it can't reach the coordinator`);
+            for (const one of cluster.trainers) if (one !== kept) one.process.kill();
+            cluster.killCoordinator();
+            if (kept !== undefined) network.block(kept.process.host, coordinatorHost);
+          },
+          () => {
+            for (let host = 0; host < isolated.length; host++) network.unblock(hostOf(host), coordinatorHost);
+          },
+        );
       case 'killFurthest':
-        return during(atMs, 0, () => {
-          for (const one of furthest().slice(0, 1 + random.int(2))) one.process.kill();
-        }, nothing);
+        return during(
+          atMs,
+          0,
+          () => {
+            for (const one of furthest().slice(0, 1 + random.int(2))) one.process.kill();
+          },
+          nothing,
+        );
       case 'pauseTrainer': {
         let paused = trainer();
         return during(
@@ -119,15 +161,25 @@ export function planFaults(world: World, cluster: Cluster, notes: { hasFlips: bo
         );
       }
       case 'leave':
-        return during(atMs, 0, () => {
-          const leaver = trainer();
-          leaver?.process.run(() => leaver.leave());
-        }, nothing);
+        return during(
+          atMs,
+          0,
+          () => {
+            const leaver = trainer();
+            leaver?.process.run(() => leaver.leave());
+          },
+          nothing,
+        );
       case 'cutSession':
-        return during(atMs, 0, () => {
-          say(`the session of ${trainer()?.process.name} breaks`);
-          trainer()?.stream?.cut();
-        }, nothing);
+        return during(
+          atMs,
+          0,
+          () => {
+            say(`the session of ${trainer()?.process.name} breaks`);
+            trainer()?.stream?.cut();
+          },
+          nothing,
+        );
       case 'cutOff':
         say(`${slot} and the coordinator can't reach each other`);
         return during(
@@ -175,10 +227,15 @@ export function planFaults(world: World, cluster: Cluster, notes: { hasFlips: bo
       }
       case 'scale': {
         const wanted = 1 + random.int(6);
-        return during(atMs, 0, () => {
-          say(`${wanted} trainers are wanted`);
-          cluster.scale(wanted);
-        }, nothing);
+        return during(
+          atMs,
+          0,
+          () => {
+            say(`${wanted} trainers are wanted`);
+            cluster.scale(wanted);
+          },
+          nothing,
+        );
       }
     }
   }

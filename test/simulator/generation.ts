@@ -59,7 +59,12 @@ export interface OpenGeneration {
 
 export function openGeneration(
   world: World,
-  { process, start, serial, incarnation }: { process: Process; start: Start; serial: number; incarnation: string },
+  {
+    process,
+    start,
+    serial,
+    incarnation,
+  }: { process: Process; start: Start; serial: number; incarnation: string },
 ): OpenGeneration {
   const { members } = start;
   const id = start.generation ?? { term: 0, n: 0 };
@@ -100,7 +105,10 @@ export function openGeneration(
       done(reduced);
     };
     const gather = (): void => {
-      if (slot.reduced === undefined && members.every((member, i) => partials[i] ?? member.shardCount === 0)) {
+      if (
+        slot.reduced === undefined &&
+        members.every((member, i) => partials[i] ?? member.shardCount === 0)
+      ) {
         slot.reduced = sumOf(partials, place);
         parts[rank] = slot.reduced;
         changed();

@@ -5,7 +5,12 @@ import { hashOf, initialState, type State } from './state.js';
 import type { World } from './world.js';
 
 /** As services/trainer/src/comm/heal.ts: the state that a generation starts from. Calls back unless the generation is closed before. */
-export function fetchState(world: World, process: Process, open: OpenGeneration, done: (state: State) => void): void {
+export function fetchState(
+  world: World,
+  process: Process,
+  open: OpenGeneration,
+  done: (state: State) => void,
+): void {
   const { members, source } = open.start;
   const ask = (what: Parameters<typeof askFor>[3], got: (state: State) => void): void =>
     askFor(world, process, open, what, got);
@@ -27,7 +32,11 @@ export function fetchState(world: World, process: Process, open: OpenGeneration,
 function wholeOf(slices: readonly State[]): State {
   const [first] = slices as [State];
   if (slices.every(({ hash }) => hash === first.hash)) return first;
-  return { ...first, hash: hashOf(...slices.map(({ hash }) => hash)), isTainted: slices.some((s) => s.isTainted) };
+  return {
+    ...first,
+    hash: hashOf(...slices.map(({ hash }) => hash)),
+    isTainted: slices.some((s) => s.isTainted),
+  };
 }
 
 /** Tried again until it is there: a member that hasn't begun the generation yet refuses. */

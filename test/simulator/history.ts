@@ -26,7 +26,10 @@ export interface History {
 }
 
 /** One run with all that happens to it, as its seed says. */
-export function runHistory(seed: number, { rules = allRules, traces = false } = {} as { rules?: Rules; traces?: boolean }): History {
+export function runHistory(
+  seed: number,
+  { rules = allRules, traces = false } = {} as { rules?: Rules; traces?: boolean },
+): History {
   const random = createRandom(seed);
   const settings = settingsFrom(seed, random);
   const notes = { hasFlips: random.chance(0.1), stops: random.chance(0.1) };
@@ -74,7 +77,12 @@ export function runHistory(seed: number, { rules = allRules, traces = false } = 
   void hostOf;
   let events = 0;
   const limitMs = ceaseMs + endsWithinMs;
-  while (judge.outcome === undefined && judge.violations.length === 0 && clock.nowMs < limitMs && events < mostEvents) {
+  while (
+    judge.outcome === undefined &&
+    judge.violations.length === 0 &&
+    clock.nowMs < limitMs &&
+    events < mostEvents
+  ) {
     clock.step();
     events++;
   }

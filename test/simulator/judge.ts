@@ -89,14 +89,19 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
     const key = keyOfTriple(state.triple);
     const known = hashes.get(key);
     if (known === undefined) hashes.set(key, state.hash);
-    else if (known !== state.hash) fails(`${who} has other bits at ${nameOfTriple(state.triple)} than were there before`);
+    else if (known !== state.hash)
+      fails(`${who} has other bits at ${nameOfTriple(state.triple)} than were there before`);
     const { position } = state.triple;
     if (exact && undisturbed[indexOfPlace(position)]?.hash !== state.hash)
       fails(`${who} has other bits at ${nameOfTriple(state.triple)} than the undisturbed run`);
   }
 
   const isAlone = (trainer: Trainer): boolean => {
-    const since = Math.max(trainer.process.awakeSinceMs, evidence.apartMs(trainer), evidence.coordinatorSinceMs());
+    const since = Math.max(
+      trainer.process.awakeSinceMs,
+      evidence.apartMs(trainer),
+      evidence.coordinatorSinceMs(),
+    );
     return trainer.process.isAlive && !trainer.process.isPaused && clock.nowMs - since > settledMs;
   };
 
@@ -130,13 +135,17 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
       hasFlipped = true;
     },
     sums({ term, n }, { step, phase }, partials) {
-      const order = [...partials].filter(({ shardCount }) => shardCount > 0).sort((a, b) => a.firstShard - b.firstShard);
+      const order = [...partials]
+        .filter(({ shardCount }) => shardCount > 0)
+        .sort((a, b) => a.firstShard - b.firstShard);
       let next = 0;
       for (const { firstShard, shardCount } of order) {
-        if (firstShard !== next) fails(`shards of (${term}.${n}, ${step} ${phase}) are not computed once each`);
+        if (firstShard !== next)
+          fails(`shards of (${term}.${n}, ${step} ${phase}) are not computed once each`);
         next = firstShard + shardCount;
       }
-      if (next !== shards) fails(`${next} of ${shards} shards are in the sum of (${term}.${n}, ${step} ${phase})`);
+      if (next !== shards)
+        fails(`${next} of ${shards} shards are in the sum of (${term}.${n}, ${step} ${phase})`);
     },
     hears(trainer, terms) {
       terms.highest = Math.max(terms.highest, terms.session);
@@ -145,7 +154,8 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
     },
     listens(trainer) {
       const { highest, session } = trainer.terms;
-      if (session !== 0 && session < highest) fails(`${trainer.process.name} listens to term ${session} after ${highest}`);
+      if (session !== 0 && session < highest)
+        fails(`${trainer.process.name} listens to term ${session} after ${highest}`);
     },
     starts(core, start, to) {
       const id = start.generation ?? {};
@@ -172,15 +182,29 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
         const own = holder.control.state.triple;
         const what = `${key} goes back to ${nameOfTriple(state)} though ${holder.process.name} holds ${nameOfTriple(own)}`;
         // Steps that have rows were made before this coordinator began: whoever holds them has a minute to come back.
-        if (isFurther(own, state, exact) && isShort && completeStep(state.position) < known && completeStep(own.position) >= known)
-          goneBack.push({ holder, what, untilMs: evidence.coordinatorSinceMs() + settings.options.rollbackMs });
-        if (isFurther(own, state, exact) && isAlone(holder) && completeStep(own.position) > completeStep(state.position))
+        if (
+          isFurther(own, state, exact) &&
+          isShort &&
+          completeStep(state.position) < known &&
+          completeStep(own.position) >= known
+        )
+          goneBack.push({
+            holder,
+            what,
+            untilMs: evidence.coordinatorSinceMs() + settings.options.rollbackMs,
+          });
+        if (
+          isFurther(own, state, exact) &&
+          isAlone(holder) &&
+          completeStep(own.position) > completeStep(state.position)
+        )
           fails(what);
       }
     },
     rewinds(step, core) {
       counts.rewinds++;
-      if (step >= core.view.rowsStep && step > disk.rows.length) fails(`rows are cut at ${step} where there are none`);
+      if (step >= core.view.rowsStep && step > disk.rows.length)
+        fails(`rows are cut at ${step} where there are none`);
     },
     stores(row, before) {
       if (row.step !== before + 1) fails(`row ${row.step} is stored after ${before}`);
@@ -193,7 +217,8 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
     },
     bounds(view) {
       const { length } = view.trainers;
-      if (length > 64 || view.lost.length > 64) fails(`the core keeps ${length} trainers and ${view.lost.length} that are lost`);
+      if (length > 64 || view.lost.length > 64)
+        fails(`the core keeps ${length} trainers and ${view.lost.length} that are lost`);
       for (const { membership, process } of evidence.trainers())
         if (membership.rows.length > steps) fails(`${process.name} keeps ${membership.rows.length} rows`);
     },
@@ -204,8 +229,10 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
       if (trainer === undefined || !isUndisturbed(trainer)) return;
       const { activity, sinceMs } = trainer.control;
       const waits = activity === 'WAITING_PEER' && clock.nowMs - sinceMs > 6_000;
-      if (how === 'silence' || reason.startsWith('it did not answer')) fails(`${incarnation} is given up though it answers: ${reason}`);
-      else if (how === 'deadline' && waits) fails(`${incarnation} is given up though it waits for others: ${reason}`);
+      if (how === 'silence' || reason.startsWith('it did not answer'))
+        fails(`${incarnation} is given up though it answers: ${reason}`);
+      else if (how === 'deadline' && waits)
+        fails(`${incarnation} is given up though it waits for others: ${reason}`);
     },
     released(incarnation, view) {
       const trainer = evidence.trainers().find((one) => one.incarnation === incarnation);
@@ -214,7 +241,12 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
       const isKept = [disk.checkpoint?.triple, ...view.trainers.map(({ state }) => state)].some(
         (kept) => kept !== undefined && !isFurther(own, kept, exact),
       );
-      if (own.generation.term > 0 && !isKept && completeStep(own.position) <= view.rowsStep && trainer.membership.open === undefined)
+      if (
+        own.generation.term > 0 &&
+        !isKept &&
+        completeStep(own.position) <= view.rowsStep &&
+        trainer.membership.open === undefined
+      )
         fails(`${incarnation} is let go with ${nameOfTriple(own)}, which nobody else has`);
     },
     over(ended) {
@@ -229,7 +261,11 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
       }
       const { step } = checkpoint.triple.position;
       if (outcome.status === 'finished' && step !== steps) fails(`the run ends at step ${step} of ${steps}`);
-      if (exact && !hasFlipped && checkpoint.hash !== undisturbed[indexOfPlace(checkpoint.triple.position)]?.hash)
+      if (
+        exact &&
+        !hasFlipped &&
+        checkpoint.hash !== undisturbed[indexOfPlace(checkpoint.triple.position)]?.hash
+      )
         fails('the last checkpoint is not that of the undisturbed run');
       const complete = completeStep(checkpoint.triple.position);
       // A run that is stopped when nobody is left has rows of steps that it must compute again.

@@ -64,7 +64,8 @@ export function createNetwork(clock: Clock, random: Random): Network {
     for (const link of links) if (pairOf(link) === key && !link.peer.isAlive) reset(link);
   }
 
-  const isBlocked = (a: Process, b: Process): boolean => blocked.size > 0 && blocked.has(keyOf(a.host, b.host));
+  const isBlocked = (a: Process, b: Process): boolean =>
+    blocked.size > 0 && blocked.has(keyOf(a.host, b.host));
   return {
     isBlocked,
     block(a, b) {

@@ -11,7 +11,12 @@ export interface Rules {
   effects(effects: Effect[], core: RunCore): Effect[];
   membership(membership: Membership): Membership;
   actions(actions: TrainerActions): TrainerActions;
-  heard(membership: Membership, nowMs: number, down: Parameters<Membership['heard']>[1], trainer: Trainer): void;
+  heard(
+    membership: Membership,
+    nowMs: number,
+    down: Parameters<Membership['heard']>[1],
+    trainer: Trainer,
+  ): void;
   /** Whether a commit of a generation is taken. */
   commits(control: Control, open: OpenGeneration): boolean;
   /** Told when a trainer begins to take a state over. */

@@ -78,7 +78,11 @@ export const nameOfTriple = (triple: Triple): string => {
 export function undisturbedStates(seed: number, steps: number): State[] {
   const initial = initialState(seed);
   const states: State[] = [initial, initial];
-  for (let last = initial, place = nextPlace(initial.triple.position); place.step <= steps; place = nextPlace(place)) {
+  for (
+    let last = initial, place = nextPlace(initial.triple.position);
+    place.step <= steps;
+    place = nextPlace(place)
+  ) {
     last = stateAfter(last, gradientOf([last.hash], place, 0), { ...last.triple, position: place }, false);
     states.push(last);
   }

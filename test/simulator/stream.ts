@@ -61,7 +61,12 @@ export function createStream<Up, Down>(
   }
 
   function watch(own: End<never>, other: End<never>, patienceMs: number): () => void {
-    return network.watch({ owner: own.process, peer: other.process, patienceMs, lost: () => close(own, other, 'broke') });
+    return network.watch({
+      owner: own.process,
+      peer: other.process,
+      patienceMs,
+      lost: () => close(own, other, 'broke'),
+    });
   }
 
   /** This end is over; the other one learns of it once a packet gets through. */
@@ -72,11 +77,15 @@ export function createStream<Up, Down>(
       own.unwatch();
     } else learn(own, how);
     if (how !== 'broke' || other.isClosed) return;
-    const tell = (): void => clock.after(random.between(1, 300), () => other.process.run(() => close(other, own, 'broke')));
+    const tell = (): void =>
+      clock.after(random.between(1, 300), () => other.process.run(() => close(other, own, 'broke')));
     network.whenOpen(own.process, other.process, tell);
   }
 
-  function learn(end: { isClosed: boolean; unwatch: () => void; hooks: Pick<EndHooks<never>, 'closed'> }, how: 'ended' | 'broke' = 'broke'): void {
+  function learn(
+    end: { isClosed: boolean; unwatch: () => void; hooks: Pick<EndHooks<never>, 'closed'> },
+    how: 'ended' | 'broke' = 'broke',
+  ): void {
     if (end.isClosed) return;
     end.isClosed = true;
     end.unwatch();

@@ -103,7 +103,8 @@ export function startTrainer(
       terms.session = down.config.term ?? 0;
       judge.hears(trainer, terms);
     }
-    if (down.refused && down.refused.code !== 'fenced') judge.fails(`${process.name} was refused: ${down.refused.message}`);
+    if (down.refused && down.refused.code !== 'fenced')
+      judge.fails(`${process.name} was refused: ${down.refused.message}`);
     rules.heard(membership, clock.nowMs, down as Parameters<Membership['heard']>[1], trainer);
   }
 

@@ -106,8 +106,8 @@ function decideGathering(nowMs: number, run: RunView, stage: Gathering, options:
 
 /** Trainers that come back to a coordinator that was away still compute: their generation is ended before a new one starts. */
 function decideReturn(nowMs: number, run: RunView, stage: Gathering, options: RunOptions): Decision {
-  const { members } = run.generation;
-  const back = members.filter((member) => trainerOf(run, member)?.status === 'running');
+  const members = membersOf(run);
+  const back = members.filter(({ trainer }) => trainer?.status === 'running');
   if (back.length === members.length) {
     return {
       action: 'close',
@@ -212,16 +212,25 @@ const nonfinite = (run: RunView): End => ({
 
 // ---- running
 
-const trainerOf = (run: RunView, { incarnation }: MemberView): TrainerView | undefined =>
-  run.trainers.find(
-    (t) => t.incarnation === incarnation && isSameGeneration(t.generation, run.generation.id),
-  );
+/** The generation's members with their trainers; undefined for those that are gone. */
+function membersOf({
+  trainers,
+  generation,
+}: RunView): { member: MemberView; trainer: TrainerView | undefined }[] {
+  const there = new Map<string, TrainerView>();
+  for (const trainer of trainers)
+    if (isSameGeneration(trainer.generation, generation.id)) there.set(trainer.incarnation, trainer);
+  return generation.members.map((member) => ({ member, trainer: there.get(member.incarnation) }));
+}
+
+type Present = { member: MemberView; trainer: TrainerView };
+
+const presentOf = (members: ReturnType<typeof membersOf>): Present[] =>
+  members.filter((one): one is Present => one.trainer !== undefined);
 
 function decideRunning(nowMs: number, run: RunView, options: RunOptions): Decision {
-  const members = run.generation.members.map((member) => ({ member, trainer: trainerOf(run, member) }));
-  const present = members.flatMap(({ member, trainer }) =>
-    trainer === undefined ? [] : [{ member, trainer }],
-  );
+  const members = membersOf(run);
+  const present = presentOf(members);
   const drained = present.find(({ trainer }) => trainer.status === 'drained')?.trainer;
   if (drained !== undefined) {
     const step = completeStep(drained.state.position);
@@ -315,14 +324,11 @@ function decideClosing(
 ): Decision {
   const pending = run.trainers.filter(({ status }) => status === 'running');
   if (pending.length === 0) return { action: 'gather', reason: stage.reason };
-  const missing = run.generation.members.some((member) => trainerOf(run, member) === undefined);
   if (!stage.atOnce) {
-    if (missing) return { action: 'close', atOnce: true, reason: lossOf(run) };
-    const members = run.generation.members.map((member) => ({
-      member,
-      trainer: trainerOf(run, member) as TrainerView,
-    }));
-    const blame = decideBlame(nowMs, members, options);
+    const members = membersOf(run);
+    const present = presentOf(members);
+    if (present.length < members.length) return { action: 'close', atOnce: true, reason: lossOf(run) };
+    const blame = decideBlame(nowMs, present, options);
     if (blame !== undefined) return { action: 'evict', ...blame };
     return wait(`${stage.reason}: ${plural(pending.length, 'trainer')} finish a phase`);
   }

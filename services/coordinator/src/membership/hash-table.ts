@@ -77,6 +77,10 @@ const isPending = ({ members, hashes }: Entry, isPresent: (incarnation: string) 
 /** Incarnations by the hash that they said, the largest group first. */
 function groupsOf({ hashes }: Entry): string[][] {
   const groups = new Map<string, string[]>();
-  for (const [incarnation, hash] of hashes) groups.set(hash, [...(groups.get(hash) ?? []), incarnation]);
+  for (const [incarnation, hash] of hashes) {
+    const group = groups.get(hash);
+    if (group === undefined) groups.set(hash, [incarnation]);
+    else group.push(incarnation);
+  }
   return [...groups.values()].sort((a, b) => b.length - a.length);
 }

@@ -158,6 +158,8 @@ export function createRunCore(start: RunStart, options: RunOptions): RunCore {
         return;
       case 'rowsStored':
         view.rowsStep = Math.max(view.rowsStep, input.step);
+        // Trainers that come back to a new coordinator bring rows that the one before didn't get.
+        if (n === 0) view.knownStep = view.rowsStep;
         return;
       case 'checkpointStored':
         view.stored = input.state;
@@ -427,6 +429,8 @@ export function createRunCore(start: RunStart, options: RunOptions): RunCore {
       // Whatever comes first after a pause: it must not be judged by what was heard before.
       if (nowMs - lastTickMs > gapMs) rearm(nowMs);
       take(nowMs, input);
+      // Every trainer says every second how far it is: what follows from that waits for the next tick.
+      if (input.kind === 'progress') return effects;
       compare(nowMs);
       decide(nowMs);
       const stalled = view.stage.name === 'running' ? stall.look(nowMs, view) : undefined;
