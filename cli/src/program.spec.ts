@@ -17,6 +17,8 @@ vi.mock('./inspect.js', () => ({ inspect: keep('inspect') }));
 vi.mock('./bench-step.js', () => ({ benchStep: keep('bench step') }));
 vi.mock('./engine-add.js', () => ({ engineAdd: keep('engine add') }));
 vi.mock('./engine-list.js', () => ({ engineList: keep('engine list') }));
+vi.mock('./scale.js', () => ({ scale: keep('scale') }));
+vi.mock('./status.js', () => ({ status: keep('status') }));
 vi.mock('./services.js', () => ({ coordinator: keep('coordinator'), trainer: keep('trainer') }));
 
 let directory: string;
@@ -162,6 +164,13 @@ describe('the other commands', () => {
     expect(await run('engine', 'list', '--json')).toEqual(['engine list', true]);
   });
 
+  it('look at a run that is alive, and change it', async () => {
+    expect(await run('status')).toEqual(['status', undefined, false]);
+    expect(await run('status', 'runs/x', '--json')).toEqual(['status', 'runs/x', true]);
+    expect(await run('scale', '3')).toEqual(['scale', '3', undefined]);
+    expect(await run('scale', '3', 'runs/x')).toEqual(['scale', '3', 'runs/x']);
+  });
+
   it('run the services', async () => {
     expect(await run('coordinator', '--out', 'runs/x', '--steps', '3')).toEqual([
       'coordinator',
@@ -169,7 +178,7 @@ describe('the other commands', () => {
     ]);
     expect(await run('trainer', '--coordinator', 'a:1')).toEqual([
       'trainer',
-      { coordinator: 'a:1', listen: '0.0.0.0:0', httpPort: '0' },
+      { coordinator: 'a:1', listen: '0.0.0.0:0', httpPort: '0', graceSeconds: '25' },
     ]);
   });
 

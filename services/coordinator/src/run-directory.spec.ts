@@ -1,15 +1,18 @@
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { appendLossRows, loadLossRows } from '@gan-train/checkpoint';
+import { appendLossRows, loadLossRows, type FoundCheckpoint } from '@gan-train/checkpoint';
 import type { DataManifest } from '@gan-train/data';
 import { resolveConfig } from '@gan-train/service';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
+  lastGridStep,
+  loadLive,
   loadPinnedManifest,
   loadRunConfig,
   loadRunRecord,
   openRunDirectory,
   runExists,
+  writeJson,
   type RunDirectory,
 } from './run-directory.js';
 import { keepingLog, temporaryFolder, tinyConfig, weightsOf, writeCheckpoint } from './testing.js';
@@ -60,6 +63,9 @@ async function runAt(path: string, step: number, checkpoints: readonly number[])
   await closeAll();
 }
 
+const rowSteps = async (path: string): Promise<number[]> =>
+  (await loadLossRows(join(path, 'gan_loss.csv'))).map(({ step }) => step);
+
 describe('a new run directory', () => {
   it('is made, with parents, config and record, before anything is served', async () => {
     const path = join(await temporaryFolder(), 'runs', 'one');
@@ -94,8 +100,11 @@ describe('a new run directory', () => {
   it('forgets ports and lock when it is closed', async () => {
     const path = await temporaryFolder();
     const directory = await openRun(path);
-    await writeFile(directory.file('live.json'), '{}');
+    await writeJson(directory.file('live.json'), { pid: 1, grpcPort: 2, httpPort: 3 });
+    // Whoever comes after one that was killed finds it there.
+    expect(await loadLive(path)).toEqual({ pid: 1, grpcPort: 2, httpPort: 3 });
     await closeAll();
+    expect(await loadLive(path)).toBeUndefined();
     const names = await readdir(path);
     expect(names).not.toContain('live.json');
     expect(names).not.toContain('.lock');
@@ -131,28 +140,60 @@ describe('a run that goes on', () => {
     }
   });
 
-  it('cuts rows and grids back to the checkpoint: they are computed again', async () => {
+  it('keeps rows and grids beyond its checkpoint: trainers that are still there may hold that state', async () => {
+    const path = await temporaryFolder();
+    await runAt(path, 6, [4]);
+    const directory = await openRun(path);
+    expect(await rowSteps(path)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(await lastGridStep(directory)).toBe(6);
+  });
+
+  it('cuts rows and grids back when it is told to: they are computed again', async () => {
     const path = await temporaryFolder();
     await runAt(path, 6, [4]);
     await writeFile(join(path, 'samples', 'mine.png'), '');
-    await openRun(path);
-    expect((await loadLossRows(join(path, 'gan_loss.csv'))).map(({ step }) => step)).toEqual([1, 2, 3, 4]);
-    expect(await readdir(join(path, 'samples'))).toEqual([
-      '000001.png',
-      '000002.png',
-      '000003.png',
-      '000004.png',
-      'mine.png',
-    ]);
+    const directory = await openRun(path);
+    await directory.rewind(4);
+    expect(await rowSteps(path)).toEqual([1, 2, 3, 4]);
+    const grids = ['000001.png', '000002.png', '000003.png', '000004.png', 'mine.png'];
+    expect(await readdir(join(path, 'samples'))).toEqual(grids);
+    expect(await lastGridStep(directory)).toBe(4);
   });
 
   it('begins again at step 0 when it died before its first checkpoint', async () => {
     const path = await temporaryFolder();
     await runAt(path, 3, []);
-    const { record, checkpoint } = await openRun(path);
+    const directory = await openRun(path);
+    const { record, checkpoint } = directory;
     expect(checkpoint).toBeUndefined();
     expect(record).toMatchObject({ runId: 'run-1', step: 0 });
-    expect(await loadLossRows(join(path, 'gan_loss.csv'))).toEqual([]);
+    await directory.rewind(0);
+    expect(await rowSteps(path)).toEqual([]);
+  });
+
+  it('knows its last generation and who was in it', async () => {
+    const path = await temporaryFolder();
+    const members = [{ incarnation: 'i', address: 'a:1', firstShard: 0, shardCount: 4, holds: true }];
+    await (await openRun(path)).save({ generation: { term: 1, n: 7 }, members });
+    await closeAll();
+    expect((await openRun(path)).record).toMatchObject({ generation: { term: 1, n: 7 }, members });
+  });
+
+  it('keeps a config that was changed while it was alive', async () => {
+    const path = await temporaryFolder();
+    await (await openRun(path)).saveConfig({ ...tinyConfig, trainers: 5 });
+    expect(await loadRunConfig(path)).toMatchObject({ trainers: 5 });
+  });
+
+  it('says how far it is stored with each checkpoint', async () => {
+    const path = await temporaryFolder();
+    await runAt(path, 6, [4]);
+    const directory = await openRun(path);
+    const { dir } = await writeCheckpoint(directory.file('checkpoints'), 6);
+    const manifest = { ...directory.checkpoint?.manifest, step: 6 } as FoundCheckpoint['manifest'];
+    await directory.checkpointStored({ dir, manifest });
+    expect(directory.checkpoint?.dir).toBe(dir);
+    expect(await loadRunRecord(path)).toMatchObject({ step: 6 });
   });
 
   it('takes the operational options that are asked for now', async () => {

@@ -206,8 +206,10 @@ describe('initialStateFor', () => {
   it('is the initial state again, in the shadows of the one that is there', () => {
     const present = busyState({ step: 6, phase: 1 });
     // The shadows too hold something else.
-    for (const network of networks)
+    for (const network of networks) {
       for (const field of fields) shadowOf(present.networks[network])[field].fill(7);
+      shadowOf(present.networks[network]).updates = 7;
+    }
     const before = bytesOf(present);
     const initial = initialStateFor(gan, 1, present);
     expect(initial).toEqual(createInitialState(gan, 1));
