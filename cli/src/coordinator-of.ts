@@ -36,20 +36,35 @@ async function addressOf(run: string | undefined): Promise<string> {
   const directory = run ?? (await newestRun());
   if (/^[^/]+:\d+$/.test(directory) && !(await runExists(directory))) return directory;
   if (!(await runExists(directory)))
-    throw new GanTrainError('run_missing', `there is no run at ${directory}`, 'give the directory of a run, or HOST:PORT');
+    throw new GanTrainError(
+      'run_missing',
+      `there is no run at ${directory}`,
+      'give the directory of a run, or HOST:PORT',
+    );
   const live = await loadLive(directory);
   if (live === undefined)
-    throw new GanTrainError('run_missing', `the run at ${directory} is not alive`, 'see gan-train inspect for what it left');
+    throw new GanTrainError(
+      'run_missing',
+      `the run at ${directory} is not alive`,
+      'see gan-train inspect for what it left',
+    );
   return `${loopback}:${live.grpcPort}`;
 }
 
 async function newestRun(): Promise<string> {
   const names = await readdir(runsFolder).catch(() => []);
   const runs = await Promise.all(
-    names.map(async (name) => ({ path: join(runsFolder, name), ms: (await stat(join(runsFolder, name))).mtimeMs })),
+    names.map(async (name) => ({
+      path: join(runsFolder, name),
+      ms: (await stat(join(runsFolder, name))).mtimeMs,
+    })),
   );
   const newest = runs.sort((a, b) => b.ms - a.ms)[0];
   if (newest === undefined)
-    throw new GanTrainError('run_missing', `there is no run below ${runsFolder}/`, 'give the directory of a run, or HOST:PORT');
+    throw new GanTrainError(
+      'run_missing',
+      `there is no run below ${runsFolder}/`,
+      'give the directory of a run, or HOST:PORT',
+    );
   return newest.path;
 }

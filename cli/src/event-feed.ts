@@ -40,7 +40,10 @@ export function createEventFeed(
   async function read(): Promise<void> {
     while (!isClosed) {
       try {
-        for await (const event of readStream(client.Watch({ runId, afterStep: lastStep }), 'coordinator_lost'))
+        for await (const event of readStream(
+          client.Watch({ runId, afterStep: lastStep }),
+          'coordinator_lost',
+        ))
           take(event);
       } catch (thrown) {
         // While nobody answers the processes say why, or another coordinator comes.

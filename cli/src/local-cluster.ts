@@ -115,7 +115,8 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     coordinatorEndsMs.push(performance.now());
     const waitMs = decideRestart(coordinatorEndsMs);
     // What it says itself is for a person; what killed it is not its fault.
-    if (signal === undefined || options.withoutRestarts === true || isOver || waitMs === undefined) return end(error);
+    if (signal === undefined || options.withoutRestarts === true || isOver || waitMs === undefined)
+      return end(error);
     onNote(`the coordinator was ended by ${signal}: it is started again, and the trainers go on meanwhile`);
     await delay(waitMs);
     if (isOver) return;
@@ -145,7 +146,10 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     void slot.process.ended.then(async (ended) => trainerEnded(slot, ended));
   }
 
-  async function trainerEnded(slot: Slot, { code, signal, error }: Awaited<MemberProcess['ended']>): Promise<void> {
+  async function trainerEnded(
+    slot: Slot,
+    { code, signal, error }: Awaited<MemberProcess['ended']>,
+  ): Promise<void> {
     slot.process = undefined;
     if (isOver || slot.isRetired || (options.withoutRestarts === true && signal !== undefined)) return;
     // It can't take part, and another one like it can't either.
@@ -204,7 +208,11 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
       });
     });
     try {
-      const first = await withTimeout(Promise.race([heard, started.ended]), listenTimeoutMs, 'starting the coordinator');
+      const first = await withTimeout(
+        Promise.race([heard, started.ended]),
+        listenTimeoutMs,
+        'starting the coordinator',
+      );
       if ('event' in first) return first;
       throw first.error;
     } catch (error) {
@@ -226,7 +234,11 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     drain,
     async scale(trainers) {
       const call = client.Scale.bind(client) as Parameters<typeof callUnary>[0];
-      await callUnary(call, { runId, trainers }, { timeoutMs: callTimeoutMs, unavailable: 'coordinator_lost' });
+      await callUnary(
+        call,
+        { runId, trainers },
+        { timeoutMs: callTimeoutMs, unavailable: 'coordinator_lost' },
+      );
     },
     async finished() {
       let failure: GanTrainError | undefined;

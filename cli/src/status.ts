@@ -73,8 +73,14 @@ function textOf(reply: StatusReply__Output): string {
     ['rank', 'pid', 'address', 'shards', 'state', 'at'],
     ...trainers.map((trainer) => rowOf(trainer)),
   ];
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0))) ?? [];
-  const lines = table.map((cells) => cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd());
+  const widths =
+    table[0]?.map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0))) ?? [];
+  const lines = table.map((cells) =>
+    cells
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
   const last = events.slice(-mostEvents).map((event) => `${clockOf(event.time)}  ${messageOf(event)}`);
   return `${[...head, '', ...lines, '', ...last].join('\n')}\n`;
 }

@@ -213,7 +213,12 @@ describe('the coordinator', () => {
           const call = client.PutCheckpoint((error) => resolve(error));
           const header = { runId: cluster.runId, generation, purpose: 'CHECKPOINT' as const, tensors: [] };
           call.write({
-            header: { ...header, state: { generation, position: { step: 999_999, phase: 1 } }, final: true, ...change },
+            header: {
+              ...header,
+              state: { generation, position: { step: 999_999, phase: 1 } },
+              final: true,
+              ...change,
+            },
           });
           call.end();
         }),

@@ -2,9 +2,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startLocalCluster, type LocalCluster, type LocalClusterOptions } from '@gan-train/cli';
 import type { Event__Output } from '@gan-train/rpc';
+import { logLevelVariable } from '@gan-train/service';
 import { expect } from 'vitest';
 import type { Asked } from './configs.js';
-import { inspected, logText, lossesOf, trained, type TrainedRun } from './run-files.js';
+import { countTo, inspected, logLines, logText, lossesOf, trained } from './run-files.js';
 import { until } from './until.js';
 
 /** A cluster under test, and all that its run has reported. */
@@ -28,9 +29,7 @@ export async function endClusters(): Promise<void> {
   }
 }
 
-export async function startTestCluster(
-  options: Omit<LocalClusterOptions, 'onNote'>,
-): Promise<TestCluster> {
+export async function startTestCluster(options: Omit<LocalClusterOptions, 'onNote'>): Promise<TestCluster> {
   const notes: string[] = [];
   const cluster = await startLocalCluster({ ...options, onNote: (note) => notes.push(note) });
   clusters.push(cluster);
@@ -47,40 +46,94 @@ export async function startTestCluster(
     lastStep,
     untilStep: async (step: number) =>
       void (await until(`step ${step}`, () => (lastStep() >= step ? true : undefined), 60_000)),
-    untilGeneration: async (n: number) =>
-      until(`generation ${n}`, () => generations()[n - 1], 60_000),
+    untilGeneration: async (n: number) => until(`generation ${n}`, () => generations()[n - 1], 60_000),
   });
 }
 
-const references = new Map<string, Promise<TrainedRun>>();
-
-/** The run of one trainer that nothing happens to; one of each config a file of tests. */
-export async function undisturbed(directory: string, asked: Asked): Promise<TrainedRun> {
-  const key = JSON.stringify(asked);
-  const known =
-    references.get(key) ?? trained(join(directory, `undisturbed-${references.size}`), asked, '--trainers', '1');
-  references.set(key, known);
-  return known;
+/** The run of one trainer that nothing happens to, with all that it was at each step. */
+export interface Reference {
+  /** The run's config; it ends at the reference's last step at the latest. */
+  asked: Asked;
+  out: string;
+  losses: string[][];
+  hashes: Map<number, string>;
 }
 
-/** The run ends well, and what it leaves is, byte for byte but for speeds, what the undisturbed one leaves. */
-export async function expectSameRun(cluster: TestCluster, asked: Asked, directory: string): Promise<void> {
+export async function trainReference(directory: string, asked: Asked): Promise<Reference> {
+  const every = { ...asked, guardEvery: 1, sampleEvery: 1, trainers: 1 };
+  const out = join(directory, 'reference');
+  process.env[logLevelVariable] = 'debug';
+  try {
+    const { losses } = await trained(out, every);
+    const lines = (await logLines(out, 'trainer-0.log')).filter(({ msg }) => msg === 'state hash');
+    return {
+      asked,
+      out,
+      losses,
+      hashes: new Map(lines.map(({ step, hash }) => [Number(step), String(hash)])),
+    };
+  } finally {
+    delete process.env[logLevelVariable];
+  }
+}
+
+/**
+ * The run ends well, and what it leaves is, byte for byte but for speeds, what the reference was at its last step. Whoever watches
+ * sees each row once and in order, unless the run `goesBack` to a checkpoint.
+ */
+export async function expectSameRun(
+  cluster: TestCluster,
+  reference: Reference,
+  { goesBack = false } = {},
+): Promise<void> {
+  await untilGoesOn(cluster);
+  await cluster.drain('the test has seen enough').catch(() => undefined);
   await cluster.finished();
-  const report = await inspected(cluster.directory);
-  const reference = await undisturbed(directory, asked);
-  expect(report).toMatchObject({ status: 'finished', weightsHash: reference.weightsHash });
-  expect(await lossesOf(cluster.directory)).toEqual(reference.losses);
-  expect(await gridsOf(cluster.directory)).toEqual(await gridsOf(reference.out));
-  // Whoever watches sees each row once and in order.
+  const { step, weightsHash, status } = await inspected(cluster.directory);
+  expect(['finished', 'stopped']).toContain(status);
+  expect(weightsHash).toBe(reference.hashes.get(step));
+  expect(await lossesOf(cluster.directory)).toEqual(reference.losses.slice(0, step + 1));
+  await expectGrids(cluster.directory, reference, step);
   const shown = cluster.reported.flatMap(({ row }) => (row ? [row.step] : []));
-  expect(shown).toEqual(reference.losses.slice(1).map(([step]) => Number(step)));
+  if (goesBack) expect(shown.length).toBeGreaterThanOrEqual(step);
+  else expect(shown).toEqual(countTo(step));
 }
 
-async function gridsOf(out: string): Promise<Map<string, Buffer>> {
+/** Rows come again, or the run is over. */
+async function untilGoesOn({ reported }: TestCluster): Promise<void> {
+  const rows = (): number => reported.filter(({ row }) => row).length;
+  const before = rows();
+  const isOver = (): boolean => reported.some(({ finished, failed }) => finished ?? failed);
+  await until('another step', () => rows() > before + 1 || isOver() || undefined, 60_000);
+}
+
+/** Every grid that is due is there, and none else, with the reference's bytes. */
+async function expectGrids(out: string, reference: Reference, step: number): Promise<void> {
+  const every = Number(reference.asked.sampleEvery);
+  const due = countTo(step).filter((s) => s % every === 0 || s === step);
   const names = (await readdir(join(out, 'samples'))).sort();
-  return new Map(
-    await Promise.all(names.map(async (name): Promise<[string, Buffer]> => [name, await readFile(join(out, 'samples', name))])),
-  );
+  expect(names.map((name) => Number.parseInt(name, 10))).toEqual(due);
+  for (const name of names) {
+    const [own, expected] = await Promise.all(
+      [out, reference.out].map(async (run) => readFile(join(run, 'samples', name))),
+    );
+    expect(own?.equals(expected as Buffer), name).toBe(true);
+  }
+}
+
+/** How the coordinator closed its generations: after a phase, or at once. */
+export async function closings(cluster: LocalCluster): Promise<{ atOnce: boolean; reason: string }[]> {
+  const lines = await logLines(cluster.directory, 'coordinator.log');
+  return lines.filter(({ msg }) => msg === 'generation closed') as never;
+}
+
+/** Lines of a trainer's log with this message. */
+export async function said(
+  cluster: LocalCluster,
+  index: number,
+  message: string,
+): Promise<Record<string, unknown>[]> {
+  return (await logLines(cluster.directory, `trainer-${index}.log`)).filter(({ msg }) => msg === message);
 }
 
 /** Fails unless the fault that was asked for has happened in a trainer. */

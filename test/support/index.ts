@@ -1,9 +1,12 @@
 export {
+  closings,
   endClusters,
   expectFired,
   expectSameRun,
+  said,
   startTestCluster,
-  undisturbed,
+  trainReference,
+  type Reference,
   type TestCluster,
 } from './cluster.js';
 export {

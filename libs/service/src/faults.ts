@@ -24,12 +24,13 @@ export type FaultPoint = (typeof faultPoints)[number];
 
 const faultSchema = z.strictObject({
   point: z.enum(faultPoints),
-  step: z.number().int(),
+  /** Where it begins; anywhere when left out. */
+  step: z.number().int().optional(),
   phase: z.number().int().optional(),
   /** nan: the gradient becomes NaN; flip: a bit of a weight flips. */
   action: z.enum(['kill', 'stop', 'nan', 'flip']),
-  /** Phases in a row that it happens in. */
-  times: z.number().int().min(1).optional(),
+  /** Phases, one after the other, that it happens in; 1 when left out. */
+  phases: z.number().int().min(1).optional(),
 });
 export type Fault = z.infer<typeof faultSchema>;
 
@@ -55,18 +56,25 @@ export function faultsFromText(text: string | undefined): readonly Fault[] {
 
 export function createFaults(wanted: readonly Fault[]): Faults {
   if (wanted.length === 0) return noFaults;
-  const left = wanted.map((fault) => ({ ...fault, times: fault.times ?? 1 }));
+  const all = wanted.map((fault) => ({ fault, left: fault.phases ?? 1, last: '' }));
   return (point, { step, phase }) => {
-    const fault = left.find(
-      (f) => f.times > 0 && f.point === point && step >= f.step && (f.phase ?? phase) === phase,
-    );
-    // It happens in the step that was named, and, where it happens more often, in those after it.
-    if (fault === undefined || (step > fault.step && (fault.times ?? 1) === 1)) return undefined;
-    fault.times -= 1;
-    writeSync(2, `${faultSign}: ${fault.action} at ${point}, step ${step} phase ${phase}\n`);
-    if (fault.action === 'kill') process.kill(process.pid, 'SIGKILL');
-    else if (fault.action === 'stop') process.kill(process.pid, 'SIGSTOP');
-    else return fault.action;
+    const here = `${step} ${phase}`;
+    const found = all.find(({ fault, left, last }) => {
+      if (fault.point !== point || (fault.phase ?? phase) !== phase) return false;
+      // A phase has a gradient of every shard; the other points it passes once, and again only when it is computed again.
+      if (last === here && point === 'gradient') return true;
+      return left > 0 && (last !== '' || (fault.step ?? step) === step);
+    });
+    if (found === undefined) return undefined;
+    const { action } = found.fault;
+    if (found.last !== here) {
+      found.left -= 1;
+      found.last = here;
+      writeSync(2, `${faultSign}: ${action} at ${point}, step ${step} phase ${phase}\n`);
+    }
+    if (action === 'kill') process.kill(process.pid, 'SIGKILL');
+    else if (action === 'stop') process.kill(process.pid, 'SIGSTOP');
+    else return action;
     return undefined;
   };
 }

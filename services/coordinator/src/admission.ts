@@ -1,9 +1,4 @@
-import {
-  GanTrainError,
-  hashFromIdentity,
-  identityDifferences,
-  identityFromConfig,
-} from '@gan-train/service';
+import { GanTrainError, hashFromIdentity, identityDifferences, identityFromConfig } from '@gan-train/service';
 import type { RunContext } from './run.js';
 
 export interface Engine {

@@ -32,7 +32,14 @@ import { createFileJobs } from './file-jobs.js';
 import { fetchItems, requireRun, watch } from './handlers.js';
 import { scale, status } from './status.js';
 import { createCoordinatorMetrics } from './metrics.js';
-import { lastGridStep, loadLive, loadPinnedManifest, openRunDirectory, runExists, writeJson } from './run-directory.js';
+import {
+  lastGridStep,
+  loadLive,
+  loadPinnedManifest,
+  openRunDirectory,
+  runExists,
+  writeJson,
+} from './run-directory.js';
 import { createRun, farewellMs, type RunContext, type RunOutcome } from './run.js';
 import { sessionHandler } from './session.js';
 

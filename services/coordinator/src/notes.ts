@@ -1,7 +1,6 @@
 import type { Logger } from '@gan-train/service';
 import type { EventHub } from './events.js';
 import type { Note } from './membership/run-core.js';
-import { nameOfPosition } from './membership/view.js';
 import type { CoordinatorMetrics } from './metrics.js';
 
 /** What is told of something that happened to the run: in the log, as a metric, and to whoever watches. */
@@ -45,7 +44,6 @@ export function noteTaken(
     case 'mismatch':
       metrics.stateMismatch();
       log.error({ ...note.position }, 'replicas differ');
-      tell(`replicas differ at ${nameOfPosition(note.position)}`);
       return;
   }
 }

@@ -4,7 +4,13 @@ import type { DataSet, Order } from '@gan-train/data';
 import type { LossRow, SessionDown, Triple } from '@gan-train/rpc';
 import { GanTrainError, withTimeout, type ErrorCode, type Logger, type RunConfig } from '@gan-train/service';
 import type { EventHub } from './events.js';
-import { createRunCore, type Effect, type Input, type RunCore, type RunStart } from './membership/run-core.js';
+import {
+  createRunCore,
+  type Effect,
+  type Input,
+  type RunCore,
+  type RunStart,
+} from './membership/run-core.js';
 import type { End, RunOptions } from './membership/view.js';
 import type { CoordinatorMetrics } from './metrics.js';
 import { noteTaken } from './notes.js';

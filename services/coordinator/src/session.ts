@@ -1,10 +1,5 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import {
-  protocolVersion,
-  tripleFromMessage,
-  type SessionDown,
-  type SessionUp__Output,
-} from '@gan-train/rpc';
+import { protocolVersion, tripleFromMessage, type SessionDown, type SessionUp__Output } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 import { admitEngine, admitProbe } from './admission.js';
 import type { Input } from './membership/run-core.js';
@@ -117,7 +112,11 @@ function inputFrom(incarnation: string, up: SessionUp__Output): Input | undefine
   return undefined;
 }
 
-async function join(run: Run, hello: NonNullable<SessionUp__Output['hello']>, link: TrainerLink): Promise<void> {
+async function join(
+  run: Run,
+  hello: NonNullable<SessionUp__Output['hello']>,
+  link: TrainerLink,
+): Promise<void> {
   const { incarnation, address, protocol, engines, runId: before } = hello;
   const { config, directory, data, log } = run.context;
   const { runId, term } = directory.record;

@@ -8,9 +8,18 @@ const mostTrainers = 1024;
 
 /** Coordinator.Scale: how many trainers the run wants from now on. */
 export async function scale(run: Run, { runId, trainers }: ScaleRequest): Promise<{ before: number }> {
-  requireRun(run, runId);
+  if (runId !== '') requireRun(run, runId);
+  if (trainers < run.context.config.minTrainers)
+    throw new GanTrainError(
+      'bad_config',
+      `the run needs at least ${run.context.config.minTrainers} trainers`,
+    );
   if (trainers < 1 || trainers > mostTrainers)
-    throw new GanTrainError('protocol', `${trainers} trainers can't be wanted`, `ask for 1 to ${mostTrainers}`);
+    throw new GanTrainError(
+      'protocol',
+      `${trainers} trainers can't be wanted`,
+      `ask for 1 to ${mostTrainers}`,
+    );
   return { before: await run.scale(trainers) };
 }
 

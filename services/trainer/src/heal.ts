@@ -20,7 +20,8 @@ export async function heal(training: Training, order: GenerationOrder): Promise<
   let healed: TrainerState;
   try {
     const bytes = await comm.call('heal', { serial });
-    healed = bytes === undefined ? initialStateFor(gan, config.seed, state) : stateFromBytes(gan, bytes, state);
+    healed =
+      bytes === undefined ? initialStateFor(gan, config.seed, state) : stateFromBytes(gan, bytes, state);
   } catch (thrown) {
     const error = GanTrainError.from(thrown);
     if (error.code === 'cancelled') return false;

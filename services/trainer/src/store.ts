@@ -27,8 +27,11 @@ export async function store(training: Training, end: StepEnd): Promise<void> {
   const { step, last, checkpoint, rank, serial, generation } = end;
   const due = (every: number): boolean => last || (every > 0 && step % every === 0);
   if (due(config.sampleEvery)) await sendGrid(training, serial, step);
-  if (due(config.guardEvery) || checkpoint)
-    await comm.call('stateHash', { serial, state: state.triple, hash: hashFromState(gan, state) });
+  if (due(config.guardEvery) || checkpoint) {
+    const hash = hashFromState(gan, state);
+    training.log.debug({ step, hash }, 'state hash');
+    await comm.call('stateHash', { serial, state: state.triple, hash });
+  }
   if (rank !== 0) return;
   if (due(config.weightsEvery)) await upload(training, 'WEIGHTS', last, generation);
   if (last) await comm.call('gridsStored', undefined);

@@ -59,7 +59,10 @@ const isOver = ({ config, state }: Training, order: GenerationOrder, step: numbe
   step > order.steps || state.agreed.stop || state.skippedInRow >= config.maxSkipped;
 
 /** What the last step leaves behind. False when the generation ended before it was stored: then the next one does it. */
-async function storeLast(training: Training, { serial, generation, rank }: GenerationOrder): Promise<boolean> {
+async function storeLast(
+  training: Training,
+  { serial, generation, rank }: GenerationOrder,
+): Promise<boolean> {
   const { comm, state } = training;
   try {
     const { step } = state.triple.position;
@@ -67,7 +70,8 @@ async function storeLast(training: Training, { serial, generation, rank }: Gener
     return true;
   } catch (thrown) {
     const error = GanTrainError.from(thrown);
-    if (error.code !== 'fenced' && error.code !== 'cancelled') training.log.error({ err: error }, 'not stored');
+    if (error.code !== 'fenced' && error.code !== 'cancelled')
+      training.log.error({ err: error }, 'not stored');
     await comm.call('halted', { serial });
     return false;
   }

@@ -140,7 +140,9 @@ export function openGeneration(
     },
     serving: { runId, generation, members: members.length, rank, shelf, sums },
     held,
-    holders: clients.filter((client, i): client is PeerClient => client !== undefined && members[i]?.holds === true),
+    holders: clients.filter(
+      (client, i): client is PeerClient => client !== undefined && members[i]?.holds === true,
+    ),
     source,
     closed: closed.signal,
     waiting: () => peers.ranks(),

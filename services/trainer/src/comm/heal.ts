@@ -41,7 +41,8 @@ export async function fetchState(
         return await fromHolders(open, runId, faults);
     }
   } catch (thrown) {
-    if (open.closed.aborted) throw new GanTrainError('cancelled', 'the generation is closed', undefined, thrown);
+    if (open.closed.aborted)
+      throw new GanTrainError('cancelled', 'the generation is closed', undefined, thrown);
     throw thrown;
   }
 }
@@ -67,7 +68,11 @@ async function fromHolders(open: OpenGeneration, runId: string, faults: Faults):
   await Promise.all(
     holders.map(async (holder, i) => {
       const slice = new Uint8Array(data, bound(i), bound(i + 1) - bound(i));
-      await retry(async () => pullSlice(holder, { runId, generation, start: bound(i), end: bound(i + 1) }, slice, open.closed), again);
+      await retry(
+        async () =>
+          pullSlice(holder, { runId, generation, start: bound(i), end: bound(i + 1) }, slice, open.closed),
+        again,
+      );
       faults('midHeal', order.state.position);
     }),
   );
@@ -78,7 +83,9 @@ async function describe(
   holder: PeerClient,
   request: { runId: string; generation: { term: number; n: number } },
 ): Promise<CheckpointHeader> {
-  const call = holder.DescribeState.bind(holder) as Parameters<typeof callUnary<typeof request, CheckpointHeader>>[0];
+  const call = holder.DescribeState.bind(holder) as Parameters<
+    typeof callUnary<typeof request, CheckpointHeader>
+  >[0];
   return callUnary(call, request, { timeoutMs: healTimeoutMs, unavailable: 'trainer_lost' });
 }
 
@@ -90,7 +97,8 @@ async function pullSlice(
 ): Promise<void> {
   const call = holder.PullState(request, { deadline: Date.now() + healTimeoutMs });
   try {
-    for await (const { offset, payload } of readChunks(call, slice.length, signal)) slice.set(payload, offset);
+    for await (const { offset, payload } of readChunks(call, slice.length, signal))
+      slice.set(payload, offset);
   } catch (error) {
     throw errorFromStatus(error, 'trainer_lost');
   }

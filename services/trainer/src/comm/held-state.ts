@@ -11,7 +11,10 @@ export interface HeldState {
   /** The copy is wanted no more: everybody has it. */
   release(): void;
   /** Waits for the copy. Throws `fenced` when the generation ends first, or when it was released. */
-  describe(request: { runId: string; generation: { term: number; n: number } }): Promise<CheckpointHeaderMessage>;
+  describe(request: {
+    runId: string;
+    generation: { term: number; n: number };
+  }): Promise<CheckpointHeaderMessage>;
   /** Chunks of bytes [start, end). Throws as `describe`, and `protocol` for a range that there is not. */
   slices(start: number, end: number): AsyncGenerator<Buffer, void, void>;
   close(): void;

@@ -111,7 +111,9 @@ describe('the item source', () => {
     const { source, asked } = await startSource({ cacheItems: 8 * 13 });
     await source.itemsOfStep(1, shards);
     const order = createOrder({ seed: config.seed, items: 1000, batch: 8, withReplacement: false });
-    const needed = Array.from({ length: 13 }, (_, i) => 1 + i).flatMap((step) => [...order.itemsOfStep(step).slice(4, 6)]);
+    const needed = Array.from({ length: 13 }, (_, i) => 1 + i).flatMap((step) => [
+      ...order.itemsOfStep(step).slice(4, 6),
+    ]);
     expect(asked.flat().sort((a, b) => a - b)).toEqual(needed.sort((a, b) => a - b));
   });
 

@@ -6,13 +6,18 @@ const probeTimeoutMs = 5_000;
 /** Members that this trainer can't reach, or that can't reach it at `address`. */
 export async function probeMembers(runId: string, address: string, { members }: Probe): Promise<string[]> {
   const failures = await Promise.all(
-    members.map(async (member) => ((await probe(member.address, { runId, back: address })) === '' ? [] : [member.incarnation])),
+    members.map(async (member) =>
+      (await probe(member.address, { runId, back: address })) === '' ? [] : [member.incarnation],
+    ),
   );
   return failures.flat();
 }
 
 /** Peer.Probe: answers that this trainer is there, and whether it reaches the caller. */
-export async function serveProbe({ runId, back }: ProbeRequest, own: string | undefined): Promise<ProbeReply> {
+export async function serveProbe(
+  { runId, back }: ProbeRequest,
+  own: string | undefined,
+): Promise<ProbeReply> {
   if (runId !== own) throw new GanTrainError('fenced', `run ${runId} is not here`);
   return { failure: back === '' ? '' : await probe(back, { runId, back: '' }) };
 }
@@ -21,7 +26,9 @@ export async function serveProbe({ runId, back }: ProbeRequest, own: string | un
 async function probe(address: string, request: ProbeRequest): Promise<string> {
   const client = createPeerClient(address);
   try {
-    const call = client.Probe.bind(client) as Parameters<typeof callUnary<ProbeRequest, { failure: string }>>[0];
+    const call = client.Probe.bind(client) as Parameters<
+      typeof callUnary<ProbeRequest, { failure: string }>
+    >[0];
     const reply = await callUnary(call, request, { timeoutMs: probeTimeoutMs, unavailable: 'trainer_lost' });
     return reply.failure;
   } catch (error) {

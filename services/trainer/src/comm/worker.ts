@@ -2,10 +2,23 @@ import { hostname } from 'node:os';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { retry } from '@gan-train/collective';
 import { createCoordinatorClient, protocolVersion, type SessionUp } from '@gan-train/rpc';
-import { createFaults, createLogger, GanTrainError, startHttpServer, type Fault, type RunConfig } from '@gan-train/service';
+import {
+  createFaults,
+  createLogger,
+  GanTrainError,
+  startHttpServer,
+  type Fault,
+  type RunConfig,
+} from '@gan-train/service';
 import type { CheckpointUpload, CommCalls, Joined, Order, Serial } from '../comm-calls.js';
 import { controlFromBuffer } from '../control.js';
-import { createMembership, type Config, type Membership, type Probe, type TrainerActions } from '../membership/membership.js';
+import {
+  createMembership,
+  type Config,
+  type Membership,
+  type Probe,
+  type TrainerActions,
+} from '../membership/membership.js';
 import { Moved, serveCalls } from '../thread-calls.js';
 import { openGeneration, type OpenGeneration } from './generation.js';
 import { createPendingGrids, type Grid } from './grids.js';
@@ -37,7 +50,14 @@ const rowsPerMessage = 1_000;
 const connectMs = 60_000;
 const uploadLimitMs = 3_600_000;
 
-const { coordinator, listen, advertise, httpPort, control: controlBuffer, ...given } = workerData as WorkerData;
+const {
+  coordinator,
+  listen,
+  advertise,
+  httpPort,
+  control: controlBuffer,
+  ...given
+} = workerData as WorkerData;
 const log = createLogger({ service: 'trainer', trainer: given.incarnation.slice(0, 8) });
 const control = controlFromBuffer(controlBuffer);
 const metrics = createTrainerMetrics();

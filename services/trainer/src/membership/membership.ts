@@ -123,7 +123,14 @@ export function createMembership(options: MembershipOptions, actions: TrainerAct
     const { identityHash } = config as Config;
     const open = isOpen ? generation : undefined;
     actions.send({
-      ready: { identityHash, probeHash, engine, state: actions.committed(), rows, ...(open && { generation: open }) },
+      ready: {
+        identityHash,
+        probeHash,
+        engine,
+        state: actions.committed(),
+        rows,
+        ...(open && { generation: open }),
+      },
     });
     // A coordinator that was started since doesn't know of it.
     if (lastHash !== undefined) actions.send({ stateHash: lastHash });
