@@ -113,7 +113,7 @@ export function openGeneration(
         parts[rank] = slot.reduced;
         changed();
       }
-      if (parts.every((part) => part !== undefined)) finish(wholeOf(parts as Reduced[]));
+      if (parts.every((part) => part !== undefined)) finish(wholeOf(parts));
     };
     until(() => {
       if (isClosed || isDone || slot.step !== place.step) return true;

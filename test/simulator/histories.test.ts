@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { explain, runHistory } from './history.js';
 
-const histories = Number(process.env.SIMULATOR_HISTORIES ?? 1_000);
+const histories = Number(process.env.SIMULATOR_HISTORIES ?? 10_000);
 const firstSeed = Number(process.env.SIMULATOR_SEED ?? 1);
 
 describe('the deciding code of coordinator and trainers, on a simulated network and clock', () => {

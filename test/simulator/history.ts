@@ -1,5 +1,5 @@
 import { createClock } from './clock.js';
-import { createCluster, hostOf } from './cluster.js';
+import { createCluster } from './cluster.js';
 import { createDisk } from './disk.js';
 import { planFaults } from './faults.js';
 import { createJudge, type Judge } from './judge.js';
@@ -26,29 +26,24 @@ export interface History {
 }
 
 /** One run with all that happens to it, as its seed says. */
-export function runHistory(
-  seed: number,
-  { rules = allRules, traces = false } = {} as { rules?: Rules; traces?: boolean },
-): History {
+export function runHistory(seed: number, options: { rules?: Rules; traces?: boolean } = {}): History {
+  const { rules = allRules, traces = false } = options;
   const random = createRandom(seed);
   const settings = settingsFrom(seed, random);
   const notes = { hasFlips: random.chance(0.1), stops: random.chance(0.1) };
   const clock = createClock();
   const network = createNetwork(clock, random);
   const disk = createDisk({ clock, random }, settings.trainers);
-  const apart = new Map<number, number>();
   const lines: string[] = [];
   const judge = createJudge(settings, {
     clock,
-    network,
     disk,
     trainers: () => cluster.trainers,
     coordinatorSinceMs: () => cluster.coordinatorSinceMs,
-    apartMs: ({ process }) => {
-      const { coordinator } = cluster;
-      const isApart = coordinator === undefined || network.isBlocked(coordinator.process, process);
-      return isApart ? clock.nowMs : (apart.get(process.host) ?? 0);
-    },
+    apartMs: (process) =>
+      cluster.coordinator === undefined
+        ? clock.nowMs
+        : network.openSinceMs(cluster.coordinator.process, process),
   });
   const world: World = {
     clock,
@@ -67,14 +62,8 @@ export function runHistory(
     },
   };
   const cluster = createCluster(world);
-  const unblock = network.unblock;
-  network.unblock = (a, b) => {
-    unblock(a, b);
-    for (const host of [a, b]) apart.set(host, clock.nowMs);
-  };
   const ceaseMs = planFaults(world, cluster, notes);
   cluster.begin();
-  void hostOf;
   let events = 0;
   const limitMs = ceaseMs + endsWithinMs;
   while (

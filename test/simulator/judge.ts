@@ -10,7 +10,7 @@ import { tripleFromMessage, type LossRow, type SessionDown, type Triple } from '
 import type { Clock } from './clock.js';
 import type { Disk } from './disk.js';
 import type { OpenGeneration, Partial } from './generation.js';
-import type { Network } from './network.js';
+import type { Process } from './process.js';
 import {
   indexOfPlace,
   keyOfTriple,
@@ -54,13 +54,12 @@ export interface Judge {
 
 export interface Evidence {
   clock: Clock;
-  network: Network;
   disk: Disk;
   trainers(): readonly Trainer[];
   /** When the coordinator that there is now began, or woke up. */
   coordinatorSinceMs(): number;
   /** When a trainer and the coordinator were last kept apart. */
-  apartMs(trainer: Trainer): number;
+  apartMs(process: Process): number;
 }
 
 /** A trainer's incarnations are its name and a number. */
@@ -99,7 +98,7 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
   const isAlone = (trainer: Trainer): boolean => {
     const since = Math.max(
       trainer.process.awakeSinceMs,
-      evidence.apartMs(trainer),
+      evidence.apartMs(trainer.process),
       evidence.coordinatorSinceMs(),
     );
     return trainer.process.isAlive && !trainer.process.isPaused && clock.nowMs - since > settledMs;
@@ -111,7 +110,7 @@ export function createJudge(settings: Settings, evidence: Evidence): Judge {
     !process.isPaused &&
     stream !== undefined &&
     !stream.isBroken &&
-    clock.nowMs - Math.max(process.awakeSinceMs, evidence.apartMs({ process } as Trainer)) > settledMs;
+    clock.nowMs - Math.max(process.awakeSinceMs, evidence.apartMs(process)) > settledMs;
 
   return {
     violations,

@@ -14,7 +14,8 @@ export interface Link {
 /** Who reaches whom. Hosts are numbers; what runs on one host always reaches its neighbours there. */
 export interface Network {
   isBlocked(a: Process, b: Process): boolean;
-  /** When a connection between them was cut last; undefined when none is cut. */
+  /** Since when messages have passed between them. */
+  openSinceMs(a: Process, b: Process): number;
   block(a: number, b: number): void;
   unblock(a: number, b: number): void;
   unblockAll(): void;
@@ -34,6 +35,7 @@ const keyOf = (a: number, b: number): number => (a < b ? a * 64 + b : b * 64 + a
 export function createNetwork(clock: Clock, random: Random): Network {
   /** By pair of hosts, what is to happen when it is open again. */
   const blocked = new Map<number, { waiting: (() => void)[] }>();
+  const opened = new Map<number, number>();
   const links = new Set<Link>();
 
   const pairOf = (link: Link): number => keyOf(link.owner.host, link.peer.host);
@@ -60,6 +62,7 @@ export function createNetwork(clock: Clock, random: Random): Network {
     const block = blocked.get(key);
     if (block === undefined) return;
     blocked.delete(key);
+    opened.set(key, clock.nowMs);
     for (const work of block.waiting) work();
     for (const link of links) if (pairOf(link) === key && !link.peer.isAlive) reset(link);
   }
@@ -68,6 +71,7 @@ export function createNetwork(clock: Clock, random: Random): Network {
     blocked.size > 0 && blocked.has(keyOf(a.host, b.host));
   return {
     isBlocked,
+    openSinceMs: (a, b) => (isBlocked(a, b) ? clock.nowMs : (opened.get(keyOf(a.host, b.host)) ?? 0)),
     block(a, b) {
       const key = keyOf(a, b);
       if (a === b || blocked.has(key)) return;

@@ -110,9 +110,9 @@ export function createStream<Up, Down>(
       },
       end() {
         if (own.isClosed) return;
-        close(own, other as End<never>, undefined);
+        close(own, other, undefined);
         carry(() => {
-          if (clock.nowMs < cutAtMs) close(other as End<never>, own, 'ended');
+          if (clock.nowMs < cutAtMs) close(other, own, 'ended');
         });
       },
     };

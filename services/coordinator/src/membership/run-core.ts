@@ -177,7 +177,13 @@ export function createRunCore(start: RunStart, options: RunOptions): RunCore {
       case 'scale':
         view.wanted = input.trainers;
         return;
-      default: {
+      case 'ready':
+      case 'progress':
+      case 'prepared':
+      case 'drained':
+      case 'leave':
+      case 'probed':
+      case 'hash': {
         const trainer = find(input.incarnation);
         // A message of one that is lost changes nothing.
         if (trainer === undefined) return;
