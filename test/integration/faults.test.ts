@@ -49,25 +49,21 @@ async function expectUndisturbed(out: string): Promise<void> {
   expect(resumed.losses).toEqual(undisturbed.losses);
 }
 
-describe('a trainer that is killed', () => {
-  it('ends the run, which names it, keeps the last step and goes on to the same bits', async () => {
-    const { out, command, trainerPids, pids } = await runningRun('killed');
-    const { address } = (await trainersOf(out))[1] ?? {};
+describe('train', () => {
+  it('starts a trainer again that is killed, says so, and goes on to the same bits', async () => {
+    const { out, command, trainerPids } = await runningRun('killed');
     process.kill(Number(trainerPids[1]), 'SIGKILL');
-
-    const { code, stderr } = await command.finished;
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/^error trainer_lost: trainer 127\.0\.0\.1:\d+ is lost.*--resume\n$/);
-    expect(stderr).toContain(address);
-    await untilGone(pids, orphanMs);
-
-    const record = await readJson(out, 'run.json');
-    expect(record).toMatchObject({ status: 'failed', step: (await checkpointSteps(out)).at(-1) });
-    expect(record.reason).toContain(address);
-    const report = await inspected(out);
-    expect(report).toMatchObject({ status: 'failed', reason: record.reason, step: record.step });
-    // Every row that was shown is kept, or follows from the state that is.
-    expect(report.step).toBeGreaterThanOrEqual(3);
+    const note = await command.event(
+      'note',
+      ({ event, message }) => event === 'note' && /again/.test(String(message)),
+    );
+    expect(note.message).toBe('trainer 1 is started again: it was ended by SIGKILL');
+    await command.event(
+      'two trainers',
+      ({ event, n, trainers }) => event === 'generation' && Number(n) > 1 && trainers === 2,
+    );
+    command.signal('SIGINT');
+    expect(await command.finished).toMatchObject({ code: 130, stderr: '' });
     await expectUndisturbed(out);
   });
 });

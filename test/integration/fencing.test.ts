@@ -6,6 +6,7 @@ import {
   createCoordinatorClient,
   createPeerClient,
   maxMessageBytes,
+  protocolVersion,
   type Event__Output,
   type SessionDown__Output,
 } from '@gan-train/rpc';
@@ -189,8 +190,8 @@ describe('the coordinator', () => {
       const told: string[] = [];
       for (const rest of [
         { protocol: 99, engines: [{ name: 'onnx', identity: 'x' }] },
-        { protocol: 1, engines: [{ name: 'onnx', identity: 'another' }] },
-        { protocol: 1, engines: [{ name: 'cpu', identity: 'x' }] },
+        { protocol: protocolVersion, engines: [{ name: 'onnx', identity: 'another' }] },
+        { protocol: protocolVersion, engines: [{ name: 'cpu', identity: 'x' }] },
       ]) {
         const session = client.Session();
         session.write({ hello: { ...hello, ...rest } });
