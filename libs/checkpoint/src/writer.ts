@@ -34,6 +34,8 @@ export interface CheckpointWriter {
   write(bytes: Uint8Array): Promise<void>;
   /** Of what was written so far. */
   weightsHash(): string;
+  /** Writes the manifest and syncs everything; returns the hidden directory, for who wants to read it back. `commit` does it when it wasn't done. */
+  seal(): Promise<string>;
   /** Makes the checkpoint visible, complete and on the disk. */
   commit(): Promise<{ dir: string; weightsHash: string; manifest: Manifest }>;
   /** Removes what was written; nothing happens after a commit or a second time. */
@@ -60,6 +62,7 @@ export async function createCheckpointWriter(
   const weightsHash = createHash('sha256');
   let receivedBytes = 0;
   let file: FileHandle | undefined;
+  let sealed: Manifest | undefined;
   let state: 'open' | 'committed' | 'aborted' = 'open';
 
   await cleanCheckpoints(parentDir);
@@ -100,24 +103,14 @@ export async function createCheckpointWriter(
         await file?.writeFile(bytes);
       }),
     weightsHash: () => weightsHash.copy().digest('hex'),
+    seal: () =>
+      effect(async () => {
+        await seal();
+        return temporary;
+      }),
     commit: () =>
       effect(async () => {
-        if (receivedBytes !== expectedBytes) throw wrongSize(name, receivedBytes, expectedBytes);
-        await onPoint('written');
-        await file?.sync();
-        await file?.close();
-        await onPoint('synced');
-        const manifest: Manifest = {
-          format: 1,
-          ...info,
-          weightsHash: weightsHash.digest('hex'),
-          files: [
-            { name: stateFile, sizeBytes: header.length + receivedBytes, sha256: fileHash.digest('hex') },
-          ],
-        };
-        await writeFileSynced(join(temporary, manifestFile), encodeManifest(manifest));
-        await syncDirectory(temporary);
-        await onPoint('manifest');
+        const manifest = await seal();
         const dir = await publish(temporary, parentDir, name);
         state = 'committed';
         forgetTemporary(temporary);
@@ -126,6 +119,26 @@ export async function createCheckpointWriter(
       }),
     abort,
   };
+
+  async function seal(): Promise<Manifest> {
+    if (sealed !== undefined) return sealed;
+    if (receivedBytes !== expectedBytes) throw wrongSize(name, receivedBytes, expectedBytes);
+    await onPoint('written');
+    await file?.sync();
+    await file?.close();
+    await onPoint('synced');
+    const manifest: Manifest = {
+      format: 1,
+      ...info,
+      weightsHash: weightsHash.digest('hex'),
+      files: [{ name: stateFile, sizeBytes: header.length + receivedBytes, sha256: fileHash.digest('hex') }],
+    };
+    await writeFileSynced(join(temporary, manifestFile), encodeManifest(manifest));
+    await syncDirectory(temporary);
+    await onPoint('manifest');
+    sealed = manifest;
+    return manifest;
+  }
 
   async function orWriteError<T>(act: () => Promise<T>): Promise<T> {
     try {

@@ -93,7 +93,8 @@ function receive<Header, Reply>(run: Run, begin: (header: Header) => Promise<Tar
         else {
           run.context.metrics.notStored(error.code);
           run.context.log.error({ err: error }, 'not stored');
-          if (target?.isFinal === true)
+          // What broke on the way is sent again; what can't be written won't be.
+          if (target?.isFinal === true && (error.code === 'io' || error.code === 'not_writable'))
             await run.handle({ kind: 'finalNotStored', code: error.code, reason: error.message });
         }
         done(statusFromError(error));
@@ -141,6 +142,11 @@ async function beginCheckpoint(
   const parent = directory.file('checkpoints');
   const startMs = performance.now();
   const writer = await createCheckpointWriter(parent, infoFrom(run, header, state), header.tensors);
+  const prune = async (): Promise<void> => {
+    const onRejected = (dir: string, reason: string): void =>
+      log.warn({ dir, reason }, 'checkpoint passed over');
+    await pruneCheckpoints(parent, { keep: config.keepCheckpoints, onRejected });
+  };
   return {
     sizeBytes,
     isFinal: header.final,
@@ -148,18 +154,24 @@ async function beginCheckpoint(
     abort: async () => writer.abort(),
     async finish() {
       const step = completeStep(state.position);
-      await run.rowsStored(step);
-      await run.agreed(state, writer.weightsHash());
-      const { dir, weightsHash } = await writer.commit();
-      const manifest = await verifyCheckpoint(dir);
-      const rejected = (bad: string, reason: string): void =>
-        log.warn({ dir: bad, reason }, 'checkpoint passed over');
-      await pruneCheckpoints(parent, { keep: config.keepCheckpoints, onRejected: rejected });
-      metrics.checkpointStored('checkpoint', (performance.now() - startMs) / 1000);
-      await directory.checkpointStored({ dir, manifest });
-      events.emit({ file: { kind: 'CHECKPOINT', step, path: dir, weightsHash } });
-      log.info({ step, dir, weightsHash }, 'checkpoint stored');
-      await run.handle({ kind: 'checkpointStored', state, final: header.final });
+      const generation = header.generation ?? { term: 0, n: 0 };
+      await run.rowsStored(step, generation);
+      await run.agreed(state, writer.weightsHash(), generation);
+      const manifest = await verifyCheckpoint(await writer.seal());
+      const { weightsHash } = manifest;
+      // Nothing may begin from an older one once this one can be seen, and nothing may be seen that is of a generation that is over.
+      await run.inTurn(async (take) => {
+        fence(run, header);
+        const { dir } = await writer.commit();
+        await directory.checkpointStored({ dir, manifest });
+        metrics.checkpointStored('checkpoint', (performance.now() - startMs) / 1000);
+        events.emit({ file: { kind: 'CHECKPOINT', step, path: dir, weightsHash } });
+        log.info({ step, dir, weightsHash }, 'checkpoint stored');
+        // With the final one the run ends.
+        if (header.final) await prune();
+        await take({ kind: 'checkpointStored', state, final: header.final });
+      });
+      if (!header.final) await prune();
       return { weightsHash };
     },
   };

@@ -11,7 +11,7 @@ import {
   type RunCore,
   type RunStart,
 } from './membership/run-core.js';
-import type { End, RunOptions } from './membership/view.js';
+import { isSameGeneration, type End, type GenerationId, type RunOptions } from './membership/view.js';
 import type { CoordinatorMetrics } from './metrics.js';
 import { noteTaken } from './notes.js';
 import type { RunDirectory } from './run-directory.js';
@@ -69,15 +69,22 @@ export interface Run {
   join(incarnation: string, address: string, link: TrainerLink): Promise<void>;
   /** Resolves when everything that follows from the input is done; after all inputs before it. */
   handle(input: Input): Promise<void>;
-  /** Stores those rows that are not stored yet, each step's once and in order. Throws `protocol` when one is missing. */
-  storeRows(rows: readonly LossRow[]): Promise<void>;
-  /** Resolves when the rows of all steps up to this one are stored; rejects with `timeout`. */
-  rowsStored(step: number): Promise<void>;
+  /** Does something between two inputs; `take` is an input of its own. */
+  inTurn<T>(work: (take: (input: Input) => Promise<void>) => Promise<T>): Promise<T>;
+  /**
+   * Stores those rows that are not stored yet, each step's once and in order. Throws `protocol` when one is missing. Rows of another
+   * generation than the current one change nothing.
+   */
+  storeRows(rows: readonly LossRow[], generation: GenerationId): Promise<void>;
+  /** Stores what follows of the rows that a trainer brings which comes back while the run gathers. */
+  storeBroughtRows(rows: readonly LossRow[]): Promise<void>;
+  /** Resolves when the rows of all steps up to this one are stored; rejects with `timeout`, or `fenced` when the generation ends. */
+  rowsStored(step: number, generation: GenerationId): Promise<void>;
   gridStored(step: number): void;
   /** The last step whose grid is stored. */
   readonly gridStep: number;
   /** Resolves when all replicas say that their state is the one with this hash; else rejects. */
-  agreed(state: Triple, hash: string): Promise<void>;
+  agreed(state: Triple, hash: string, generation: GenerationId): Promise<void>;
   scale(trainers: number): Promise<number>;
   close(): void;
 }
@@ -121,11 +128,16 @@ export function createRun(
   // One at a time and in order: what an input changes is there before the next is taken.
   let working: Promise<void> = Promise.resolve();
 
-  const inTurn = async (work: () => Promise<void>): Promise<void> => {
+  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
     const done = working.then(work);
-    working = done.catch(() => undefined);
+    working = done.then(
+      () => undefined,
+      () => undefined,
+    );
     return done;
   };
+  const isCurrent = (generation: GenerationId): boolean =>
+    isSameGeneration(generation, core.view.generation.id);
 
   async function take(input: Input): Promise<void> {
     try {
@@ -215,10 +227,23 @@ export function createRun(
         await take({ kind: 'joined', incarnation, address });
       }),
     handle: async (input) => inTurn(async () => take(input)),
-    storeRows: async (rows) => inTurn(async () => append(rows)),
-    async rowsStored(step) {
+    inTurn: async (work) => inTurn(async () => work(take)),
+    storeRows: async (rows, generation) =>
+      inTurn(async () => {
+        if (isCurrent(generation)) await append(rows);
+      }),
+    storeBroughtRows: async (rows) =>
+      inTurn(async () => {
+        const { rowsStep, stage } = core.view;
+        const [first] = rows.filter(({ step }) => step > rowsStep);
+        if (stage.name === 'gathering' && first?.step === rowsStep + 1) await append(rows);
+      }),
+    async rowsStored(step, generation) {
       const deadline = performance.now() + rowsTimeoutMs;
-      while (core.view.rowsStep < step) await nextChange(deadline, `waiting for row ${step}`);
+      while (core.view.rowsStep < step) {
+        requireCurrent(generation);
+        await nextChange(deadline, `waiting for row ${step}`);
+      }
     },
     gridStored(step) {
       gridStep = Math.max(gridStep, step);
@@ -227,10 +252,11 @@ export function createRun(
     get gridStep() {
       return gridStep;
     },
-    async agreed(state, hash) {
+    async agreed(state, hash, generation) {
       const deadline = performance.now() + agreementTimeoutMs;
       // Outside of a generation one trainer stands for all: the others have nothing to compare with.
-      while (core.view.stage.name === 'running') {
+      while (isGenerationOpen()) {
+        requireCurrent(generation);
         const agreement = core.agreement(state, hash);
         if (agreement === 'agreed') return;
         if (agreement === 'differing') {
@@ -254,6 +280,16 @@ export function createRun(
     },
     close: () => clearInterval(timer),
   };
+
+  /** Members that finish a phase before the generation ends say their hashes too. */
+  function isGenerationOpen(): boolean {
+    const { stage } = core.view;
+    return stage.name === 'running' || (stage.name === 'closing' && !stage.atOnce);
+  }
+
+  function requireCurrent(generation: GenerationId): void {
+    if (!isCurrent(generation)) throw new GanTrainError('fenced', 'the generation is over');
+  }
 
   async function nextChange(deadline: number, what: string): Promise<void> {
     await withTimeout(once(changes, 'change'), Math.max(1, deadline - performance.now()), what);

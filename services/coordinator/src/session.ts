@@ -59,14 +59,19 @@ export function sessionHandler(run: Run) {
       }
       if (incarnation === undefined) throw new GanTrainError('protocol', 'the first message must be hello');
       if (up.ready) await admitProbe(run.context, up.ready.probeHash);
-      const rows = up.ready?.rows ?? up.progress?.rows ?? up.prepared?.rows ?? up.drained?.rows ?? [];
-      if (rows.length > 0) await run.storeRows(rows);
+      await storeRows(run, up);
       const input = inputFrom(incarnation, up);
       if (input !== undefined) await run.handle(input);
       // The core has it from here: what was said before is handled, and it is not heard again.
       if (input?.kind === 'lost') isOver = true;
     }
   };
+}
+
+async function storeRows(run: Run, { ready, progress, prepared, drained }: SessionUp__Output): Promise<void> {
+  if (ready && ready.rows.length > 0) await run.storeBroughtRows(ready.rows);
+  const of = progress ?? prepared ?? drained;
+  if (of && of.rows.length > 0) await run.storeRows(of.rows, of.generation ?? { term: 0, n: 0 });
 }
 
 function inputFrom(incarnation: string, up: SessionUp__Output): Input | undefined {

@@ -283,7 +283,7 @@ export function createMembership(options: MembershipOptions, actions: TrainerAct
     drained(skippedInRow) {
       // There is nothing left to commit; peers may still need what this member has.
       close(true);
-      tell({ drained: { state: actions.committed(), rows, skippedInRow } });
+      tell({ drained: { generation: generation ?? null, state: actions.committed(), rows, skippedInRow } });
     },
     hashed(state, hash) {
       lastHash = { state, hash };
