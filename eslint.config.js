@@ -41,7 +41,13 @@ export default tseslint.config(
     files: ['**/*.{js,mjs}', '*.config.ts', '**/vitest.config.ts'],
     rules: { 'import-x/no-default-export': 'off' },
     languageOptions: {
-      globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly' },
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        performance: 'readonly',
+        URL: 'readonly',
+        Buffer: 'readonly',
+      },
     },
   },
   forbid(
