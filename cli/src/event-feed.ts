@@ -24,11 +24,18 @@ export function createEventFeed(
   let isClosed = false;
   let lastStep = 0;
   let isKnown = false;
+  let lastGeneration = '';
 
   function take(event: Event__Output): void {
     if (event.wanted) hooks.onWanted(event.wanted.trainers);
     if (event.finished || event.failed) hooks.onEnd();
     if (event.row) lastStep = event.row.step;
+    if (event.generation) {
+      const id = `${event.generation.generation?.term} ${event.generation.generation?.n}`;
+      // Whoever begins to watch is told the generation that there is.
+      if (id === lastGeneration) return;
+      lastGeneration = id;
+    }
     // Every coordinator says first which run it has.
     if (event.run && isKnown) return;
     isKnown ||= event.run !== null && event.run !== undefined;

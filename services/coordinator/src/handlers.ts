@@ -71,6 +71,8 @@ export async function* watch(
     run: { runId, directory: directory.path, step, steps, items: data.count, batch: config.batch, status },
   };
   yield { time: Date.now() / 1000, wanted: { trainers: run.core.view.wanted } };
+  const generation = events.recent().findLast((event) => event.generation);
+  if (generation !== undefined) yield generation;
   for (const message of notesOf(run.context)) yield { time: Date.now() / 1000, note: { message } };
   let shown = request.afterStep;
   if (shown > 0) {
