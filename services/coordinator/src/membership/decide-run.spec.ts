@@ -126,7 +126,12 @@ describe('while it gathers at first, the run', () => {
   it('goes on behind a final checkpoint when more steps are wanted now', () => {
     const change = { ...begin, stage: first(), trainers: [fresh('a'), fresh('b')] };
     expect(decide({ ...change, finalStep: 99 }).action).toBe('start');
-    expect(decide({ ...change, finalStep: 99, stopRequested: true })).toMatchObject({ status: 'stopped' });
+    expect(decide({ ...change, finalStep: 99, stopRequested: true })).toEqual({
+      action: 'end',
+      status: 'stopped',
+      code: 'none',
+      reason: 'step 99 is stored',
+    });
   });
 });
 
