@@ -307,6 +307,9 @@ describe('a message that comes too late', () => {
     run.take({ kind: 'hash', incarnation: 'c', state: triple(9), hash: 'x' });
     expect(run.core.view.trainers[2]).toMatchObject({ status: 'idle', state: triple(1) });
     expect(run.core.view.skippedInRow).toBe(0);
+    run.take({ kind: 'drained', incarnation: 'b', state: triple(5), skippedInRow: 0 });
+    run.prepared('b', triple(9), generation(1));
+    expect(run.core.view.trainers[1]).toMatchObject({ status: 'drained', state: triple(5) });
     expect(run.core.agreement(triple(9), 'x')).toBe('pending');
   });
 
@@ -425,6 +428,24 @@ describe('what a member says of itself', () => {
     run.progress('b', { activity: 'WAITING_PEER' });
     expect(run.progress('a', { unreachable: [1] })).toEqual([]);
     expect(done(run.take({ kind: 'tick' }))).toContain('endSession b');
+  });
+});
+
+describe('a new generation', () => {
+  it('has all its steps before it, though a final checkpoint was stored before', () => {
+    expect(computing({ finalStep: 50 }).core.view.finalStep).toBeUndefined();
+  });
+
+  it('knows how fast its members are from the one before', () => {
+    const run = computing();
+    run.progress('a', { shardSeconds: 7 });
+    run.lose('b');
+    run.prepared('a', triple(3));
+    expect(run.core.view.trainers[0]?.progress).toMatchObject({
+      activity: 'IDLE',
+      shardSeconds: 7,
+      sinceMs: 0,
+    });
   });
 });
 
@@ -608,6 +629,19 @@ describe('replicas that differ', () => {
     }
   });
 
+  it('are named at once when the generation is being closed: nobody else will speak', () => {
+    const run = begun();
+    run.take({ kind: 'scale', trainers: 3 });
+    run.join('c');
+    run.ready('c', stored);
+    run.take({ kind: 'probed', incarnation: 'c', generation: generation(1), unreachable: [] });
+    begin(run);
+    hash(run, 'a', 'x');
+    expect(namesOf(hash(run, 'b', 'y'))).not.toContain('mismatch');
+    run.take({ kind: 'scale', trainers: 2 });
+    expect(namesOf(run.pass(100))).toContain('mismatch');
+  });
+
   it('are compared by members of the generation alone', () => {
     const run = begun();
     run.join('c');
@@ -639,9 +673,23 @@ describe('what it says', () => {
     run.progress('b', { state: triple(1, 0) });
     expect(namesOf(run.pass(9_900, 'a', 'b'))).toEqual([]);
     expect(notesOf(run.pass(200, 'a', 'b'))).toMatchObject([{ name: 'stalled', seconds: 10 }]);
-    // Not while nobody is to compute.
-    run.lose('b');
-    expect(namesOf(run.pass(9_000, 'a'))).not.toContain('stalled');
+  });
+
+  it('is not that nothing gets on while nobody is to compute', () => {
+    const run = runWith();
+    run.join('a', 'b');
+    run.ready('a');
+    run.pass(20_000, 'a', 'b');
+    // Nor is that time that a generation stood still.
+    expect(namesOf(run.ready('b'))).not.toContain('stalled');
+    run.take({ kind: 'scale', trainers: 1 });
+    expect(namesOf(run.pass(20_000, 'a', 'b'))).not.toContain('stalled');
+  });
+
+  it('is not that nothing got on while the coordinator itself was paused', () => {
+    const run = computing();
+    run.sleep(60_000);
+    expect(namesOf(run.pass(9_000, 'a', 'b'))).not.toContain('stalled');
   });
 });
 
