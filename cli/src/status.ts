@@ -13,7 +13,15 @@ export async function status(run: string | undefined, json: boolean): Promise<nu
 
 type Trainer = StatusReply__Output['trainers'][number];
 
-function reportOf({ run, generation, doing, trainersWanted, trainers, row, events }: StatusReply__Output) {
+export function reportOf({
+  run,
+  generation,
+  doing,
+  trainersWanted,
+  trainers,
+  row,
+  events,
+}: StatusReply__Output) {
   return {
     runId: run?.runId,
     directory: run?.directory,
@@ -59,7 +67,7 @@ function messageOf(event: Event__Output): string {
   return event.note?.message ?? '';
 }
 
-function textOf(reply: StatusReply__Output): string {
+export function textOf(reply: StatusReply__Output): string {
   const { run, generation, doing, trainersWanted, trainers, row, events } = reply;
   const number = (value: number | undefined, digits = 3): string => value?.toFixed(digits) ?? '-';
   const head = [

@@ -12,7 +12,7 @@ import {
 } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 import { afterEach, describe, expect, it } from 'vitest';
-import { allReduce, type Group } from './all-reduce.js';
+import { allReduce, type Group, type PeerWatch } from './all-reduce.js';
 import { bucketsOfLength, type ElementRange } from './parts.js';
 import { pullFloats } from './pull.js';
 import { servePull, type Serving } from './serve-pull.js';
@@ -224,6 +224,71 @@ describe('allReduce', () => {
     );
     const threes = Array<number>(10).fill(3);
     for (const seen of told) expect(seen).toEqual([0, 1, 2].map((bucket) => [bucket, threes]));
+  });
+
+  /** Who is asked for something, as it happens. */
+  function watching() {
+    const seen: string[] = [];
+    const left = new Map<number, number>();
+    const peers: PeerWatch = {
+      asked(rank) {
+        seen.push(`asked ${rank}`);
+        left.set(rank, (left.get(rank) ?? 0) + 1);
+        return () => {
+          seen.push(`done ${rank}`);
+          left.set(rank, (left.get(rank) ?? 0) - 1);
+        };
+      },
+      failed: (rank) => void seen.push(`failed ${rank}`),
+    };
+    const count = (what: string): number => seen.filter((one) => one === what).length;
+    return { peers, count, left: () => [...left.values()] };
+  }
+
+  it('tells of every peer that something is asked of, until that came', async () => {
+    const buckets = bucketsOfLength(30, 10);
+    const members = await startGroup({ n: 3, shards: 4, buckets, valuesOf: () => new Float32Array(30) });
+    const [first, ...others] = members as [Member, Member, Member];
+    const { peers, count, left } = watching();
+    const at = { step: 1, phase: 0 };
+    for (const { group } of members) group.shelf.open(at);
+    const reducing = [
+      allReduce(first.group, at, options({ peers })),
+      ...others.map(async ({ group }) => allReduce(group, at, options())),
+    ];
+    for (const member of members) member.publish(1, 0);
+    await Promise.all(reducing);
+    // Of each bucket its partials and its sum; of this member itself nothing.
+    expect([0, 1, 2].map((rank) => count(`asked ${rank}`))).toEqual([0, 6, 6]);
+    expect([0, 1, 2].map((rank) => count(`done ${rank}`))).toEqual([0, 6, 6]);
+    expect(left()).toEqual([0, 0]);
+    expect([0, 1, 2].map((rank) => count(`failed ${rank}`))).toEqual([0, 0, 0]);
+  });
+
+  it('tells of a peer that does not answer, and waits for nobody once it ends', async () => {
+    const buckets = bucketsOfLength(30, 10);
+    const members = await startGroup({ n: 2, shards: 4, buckets, valuesOf: () => new Float32Array(30) });
+    const [first] = members as [Member, Member];
+    const gone = await servePeer(() => expect.unreachable());
+    gone.stop();
+    const silent = first.group.members.map((member, rank) =>
+      rank === 1 ? { ...member, client: clientOf(gone.port) } : member,
+    );
+    const { peers, count, left } = watching();
+    const closed = new AbortController();
+    const failed = (rank: number): void => {
+      peers.failed(rank);
+      closed.abort();
+    };
+    const at = { step: 1, phase: 0 };
+    first.group.shelf.open(at);
+    first.publish(1, 0);
+    const group = { ...first.group, members: silent };
+    const reducing = allReduce(group, at, options({ peers: { ...peers, failed }, signal: closed.signal }));
+    await expect(reducing).rejects.toMatchObject({ code: 'cancelled' });
+    expect(count('failed 1')).toBeGreaterThan(0);
+    expect(left().length).toBeGreaterThan(0);
+    expect(new Set(left())).toEqual(new Set([0]));
   });
 
   it('sends bytes where the memory of a member has no room left', async () => {

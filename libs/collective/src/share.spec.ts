@@ -39,7 +39,7 @@ function servingWith(sums: SharedSums | undefined): Serving {
   return { runId, generation, members: 2, rank: 0, shelf: createShelf([]), sums };
 }
 
-const meet = async (client: PeerClient, options: { deadline?: number; signal?: AbortSignal } = {}) =>
+const meet = async (client: PeerClient, options: Partial<Parameters<typeof meetMember>[3]> = {}) =>
   meetMember({ client, name: 'trainer 1' }, { runId, generation }, layout, {
     deadline: Date.now() + 20_000,
     signal: new AbortController().signal,
@@ -72,8 +72,11 @@ describe('meetMember', () => {
     const client = await clientOf((request) =>
       serveShare(request, ++asked < 3 ? undefined : servingWith(undefined)),
     );
-    await meet(client);
+    const failures: string[] = [];
+    await meet(client, { onFailure: ({ code }) => failures.push(code) });
     expect(asked).toBe(3);
+    // Whoever watches learns why.
+    expect(failures).toEqual(['fenced', 'fenced']);
   });
 
   it('gives up when it is too late, and says on whom', async () => {
