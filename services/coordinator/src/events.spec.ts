@@ -42,6 +42,22 @@ describe('the event hub', () => {
     expect(value?.time).toBeLessThanOrEqual(Date.now() / 1000);
   });
 
+  it('keeps the last events for who asks later, without rows and files, and the last row', () => {
+    const hub = createEventHub();
+    expect([hub.recent(), hub.lastRow()]).toEqual([[], null]);
+    for (let i = 0; i < 60; i++) {
+      hub.emit(note(String(i)));
+      hub.emit({ row: { step: i } });
+      hub.emit({ file: { path: 'x' } });
+    }
+    const messages = hub.recent().map((event) => event.note?.message);
+    expect(messages).toEqual(Array.from({ length: 50 }, (_, i) => String(10 + i)));
+    expect(hub.lastRow()).toEqual({ step: 59 });
+    // What was given out is nobody's to change.
+    hub.recent().splice(0);
+    expect(hub.recent()).toHaveLength(50);
+  });
+
   it('lets go of a watcher when its signal aborts, waiting or not', async () => {
     const hub = createEventHub();
     const gone = new AbortController();
