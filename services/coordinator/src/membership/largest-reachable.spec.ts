@@ -50,6 +50,16 @@ describe('of trainers that reach each other in part', () => {
     expect(staying(at({ a: 7, b: 5, c: 5, d: 6 }), broken)).toEqual(['a', 'b']);
   });
 
+  it('that with the furthest state stays before that with the trainer that came first', () => {
+    const broken: Pair[] = [
+      ['a', 'b'],
+      ['a', 'c'],
+      ['d', 'b'],
+      ['d', 'c'],
+    ];
+    expect(staying(at({ a: 5, b: 5, c: 6, d: 5 }), broken)).toEqual(['b', 'c']);
+  });
+
   it('what is furthest depends on the numerics', () => {
     const trainers = [
       trainer('a', 'running', { state: triple(9, 1, 1, 1) }),

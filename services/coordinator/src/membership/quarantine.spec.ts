@@ -43,5 +43,8 @@ describe('the quarantine', () => {
     expect([...quarantine.until.keys()].sort()).toEqual(['a', 'b']);
     quarantine.evicted(5, 'y');
     expect([...quarantine.until.keys()]).toEqual(['a']);
+    // Nothing is known of b any more.
+    quarantine.evicted(6, 'b');
+    expect([...quarantine.until.keys()]).toEqual(['a']);
   });
 });
