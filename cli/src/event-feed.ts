@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { readStream, type CoordinatorClient, type Event__Output } from '@gan-train/rpc';
+import { nameOfGeneration, readStream, type CoordinatorClient, type Event__Output } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 
 const againMs = 200;
@@ -31,7 +31,7 @@ export function createEventFeed(
     if (event.finished || event.failed) hooks.onEnd();
     if (event.row) lastStep = event.row.step;
     if (event.generation) {
-      const id = `${event.generation.generation?.term} ${event.generation.generation?.n}`;
+      const id = nameOfGeneration(event.generation.generation);
       // Whoever begins to watch is told the generation that there is.
       if (id === lastGeneration) return;
       lastGeneration = id;

@@ -1,4 +1,4 @@
-import type { Event__Output, StatusReply__Output } from '@gan-train/rpc';
+import { nameOfGeneration, type Event__Output, type StatusReply__Output } from '@gan-train/rpc';
 import { askCoordinator } from './coordinator-of.js';
 
 /** Events that are shown to a person. */
@@ -59,7 +59,7 @@ const shardsOf = ({ firstShard, shardCount }: Trainer): number[] =>
 function messageOf(event: Event__Output): string {
   if (event.generation) {
     const { generation, members, reason } = event.generation;
-    return `generation ${generation?.term ?? 0}.${generation?.n ?? 0} with ${members.length} trainers: ${reason}`;
+    return `generation ${nameOfGeneration(generation)} with ${members.length} trainers: ${reason}`;
   }
   if (event.wanted) return `${event.wanted.trainers} trainers wanted`;
   if (event.finished) return `${event.finished.status} at step ${event.finished.step}`;
@@ -74,7 +74,7 @@ export function textOf(reply: StatusReply__Output): string {
     `run          ${run?.directory ?? ''}`,
     `step         ${run?.step ?? 0} of ${run?.steps ?? 0}, ${number(row?.imagesPerSecond, 0)} images/s`,
     `losses       d_loss ${number(row?.dLoss)}  g_loss ${number(row?.gLoss)}  D(x) ${number(row?.dReal, 2)}  D(G(z)) ${number(row?.dFake, 2)}`,
-    `generation   ${generation?.term ?? 0}.${generation?.n ?? 0}, ${trainersWanted} trainers wanted`,
+    `generation   ${nameOfGeneration(generation)}, ${trainersWanted} trainers wanted`,
     `now          ${doing}`,
   ];
   const table = [

@@ -1,5 +1,4 @@
-import { isSameTriple } from '@gan-train/coordinator/membership';
-import type { LossRow } from '@gan-train/rpc';
+import { isSameTriple, type LossRow } from '@gan-train/rpc';
 import { call } from './call.js';
 import type { Upload } from './coordinator.js';
 import { fetchState } from './heal.js';

@@ -1,6 +1,8 @@
-import type { GenerationId, Input } from '@gan-train/coordinator/membership';
+import type { Input } from '@gan-train/coordinator/membership';
 import {
+  noGeneration,
   tripleFromMessage,
+  type GenerationId,
   type LossRow,
   type SessionDown,
   type SessionUp,
@@ -118,9 +120,8 @@ export function serveSession(
 const tripleOf = (message: unknown): Triple => tripleFromMessage(message as Triple);
 
 function inputFrom(incarnation: string, up: SessionUp): Input | undefined {
-  const none = { term: 0, n: 0 };
   if (up.ready) {
-    const generation = up.ready.generation as typeof none | undefined;
+    const generation = up.ready.generation as GenerationId | undefined;
     return {
       kind: 'ready',
       incarnation,
@@ -137,7 +138,7 @@ function inputFrom(incarnation: string, up: SessionUp): Input | undefined {
     return {
       kind: 'prepared',
       incarnation,
-      generation: (generation ?? none) as typeof none,
+      generation: (generation ?? noGeneration) as GenerationId,
       state: tripleOf(state),
     };
   }
@@ -149,7 +150,7 @@ function inputFrom(incarnation: string, up: SessionUp): Input | undefined {
     return {
       kind: 'probed',
       incarnation,
-      generation: (generation ?? none) as typeof none,
+      generation: (generation ?? noGeneration) as GenerationId,
       unreachable: unreachable ?? [],
     };
   }

@@ -1,13 +1,12 @@
+import { createRunCore, type Effect, type Input, type RunCore } from '@gan-train/coordinator/membership';
 import {
   completeStep,
-  createRunCore,
   isSameGeneration,
-  type Effect,
   type GenerationId,
-  type Input,
-  type RunCore,
-} from '@gan-train/coordinator/membership';
-import type { LossRow, SessionDown, SessionUp } from '@gan-train/rpc';
+  type LossRow,
+  type SessionDown,
+  type SessionUp,
+} from '@gan-train/rpc';
 import { serveSession } from './coordinator-session.js';
 import type { Answer } from './call.js';
 import type { Process } from './process.js';
@@ -317,7 +316,7 @@ export function createCoordinator(world: World, process: Process): Coordinator {
     },
     putCheckpoint(answer, upload) {
       const { id } = core.view.generation;
-      if (upload.generation.term !== id.term || upload.generation.n !== id.n) {
+      if (!isSameGeneration(upload.generation, id)) {
         answer.fail('fenced');
         return;
       }

@@ -1,5 +1,5 @@
-import type { GenerationId, MemberView } from '@gan-train/coordinator/membership';
-import type { LossRow } from '@gan-train/rpc';
+import type { MemberView } from '@gan-train/coordinator/membership';
+import { noGeneration, type GenerationId, type LossRow } from '@gan-train/rpc';
 import type { Clock } from './clock.js';
 import type { Process } from './process.js';
 import type { Random } from './random.js';
@@ -26,7 +26,7 @@ export interface Disk {
 export function createDisk({ clock, random }: { clock: Clock; random: Random }, wanted: number): Disk {
   const disk: Disk = {
     term: 0,
-    generation: { id: { term: 0, n: 0 }, members: [] },
+    generation: { id: noGeneration, members: [] },
     step: 0,
     wanted,
     rows: [],

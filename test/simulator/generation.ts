@@ -1,4 +1,4 @@
-import { tripleFromMessage, type Start, type Triple } from '@gan-train/rpc';
+import { isSameGeneration, noGeneration, tripleFromMessage, type Start, type Triple } from '@gan-train/rpc';
 import { call, type Answer, type Failure } from './call.js';
 import type { Process } from './process.js';
 import { gradientOf, hashOf, type Place, type State } from './state.js';
@@ -67,7 +67,7 @@ export function openGeneration(
   }: { process: Process; start: Start; serial: number; incarnation: string },
 ): OpenGeneration {
   const { members } = start;
-  const id = start.generation ?? { term: 0, n: 0 };
+  const id = start.generation ?? noGeneration;
   const rank = members.findIndex((member) => member.incarnation === incarnation);
   const heals = members[rank]?.holds !== true;
   const slots: Slot[] = [0, 1].map(() => ({ step: 0, partial: undefined, reduced: undefined }));
@@ -222,7 +222,7 @@ export function openGeneration(
       changed();
     },
     serve({ generation, place }, answer) {
-      if (!world.rules.servesAnyGeneration && (generation.term !== id.term || generation.n !== id.n)) {
+      if (!world.rules.servesAnyGeneration && !isSameGeneration(generation, id)) {
         answer.fail('fenced');
         return;
       }
@@ -251,7 +251,7 @@ export function openGeneration(
       changed();
     },
     serveState(generation, answer) {
-      if (generation.term !== id.term || generation.n !== id.n) answer.fail('fenced');
+      if (!isSameGeneration(generation, id)) answer.fail('fenced');
       else
         until(() => {
           if (isClosed || isReleased) answer.fail('fenced');

@@ -1,12 +1,13 @@
+import { isFurther, type RunCore, type RunView } from '@gan-train/coordinator/membership';
 import {
   completeStep,
-  isFurther,
   isSameGeneration,
   isSameTriple,
-  type RunCore,
-  type RunView,
-} from '@gan-train/coordinator/membership';
-import { tripleFromMessage, type LossRow, type SessionDown, type Triple } from '@gan-train/rpc';
+  tripleFromMessage,
+  type LossRow,
+  type SessionDown,
+  type Triple,
+} from '@gan-train/rpc';
 import type { Clock } from './clock.js';
 import type { Disk } from './disk.js';
 import type { OpenGeneration, Partial } from './generation.js';

@@ -1,4 +1,4 @@
-import type { Triple } from '@gan-train/rpc';
+import { initialTriple, type Triple } from '@gan-train/rpc';
 
 /** What a state is here: a hash in place of tensors, and where it came from. It never changes; a commit makes another. */
 export interface State {
@@ -42,7 +42,7 @@ export function hashOf(...parts: readonly number[]): number {
 }
 
 export const initialState = (seed: number): State => ({
-  triple: { generation: { term: 0, n: 0 }, position: { step: 0, phase: 1 } },
+  triple: initialTriple,
   hash: hashOf(seed),
   isTainted: false,
   dLoss: 0,

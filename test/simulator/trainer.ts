@@ -1,5 +1,5 @@
 import { createMembership, type Membership, type TrainerActions } from '@gan-train/trainer/membership';
-import type { LossRow, SessionDown, SessionUp, Start } from '@gan-train/rpc';
+import { noGeneration, type LossRow, type SessionDown, type SessionUp, type Start } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 import { call } from './call.js';
 import { createCompute } from './compute.js';
@@ -185,7 +185,7 @@ export function startTrainer(
     const { step, phase, activity, shardsDone, shardSeconds, state } = control;
     stream?.client.send({
       progress: {
-        generation: membership.open ?? { term: 0, n: 0 },
+        generation: membership.open ?? noGeneration,
         position: { step, phase },
         activity,
         shardsDone,

@@ -1,4 +1,10 @@
-import { chunkBytes, encodeChunk, type PullRequest } from '@gan-train/rpc';
+import {
+  chunkBytes,
+  encodeChunk,
+  isSameGeneration,
+  nameOfGeneration,
+  type PullRequest,
+} from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 import { partOfBucket, type ElementRange } from './parts.js';
 import type { SharedSums } from './shared-sums.js';
@@ -70,13 +76,8 @@ export function fence(
   serving: Serving | undefined,
 ): Serving {
   const { runId, generation } = request;
-  if (
-    serving === undefined ||
-    runId !== serving.runId ||
-    generation?.term !== serving.generation.term ||
-    generation.n !== serving.generation.n
-  ) {
-    const asked = `run ${runId} generation ${generation?.term ?? 0}.${generation?.n ?? 0}`;
+  if (serving?.runId !== runId || !isSameGeneration(generation, serving.generation)) {
+    const asked = `run ${runId} generation ${nameOfGeneration(generation)}`;
     throw new GanTrainError('fenced', `${asked} is not served here`);
   }
   return serving;

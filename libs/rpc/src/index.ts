@@ -3,7 +3,21 @@ export { chunkBytes, decodeChunk, encodeChunk, floatsFromBytes, maxMessageBytes 
 export { createCoordinatorClient, createPeerClient } from './client.js';
 export { coordinatorService, peerService, protocolVersion } from './contract.js';
 export { readChunks } from './read-chunks.js';
-export { elementsOfShape, sizeOfTensors, tripleFromMessage, type Triple } from './state.js';
+export {
+  completeStep,
+  elementsOfShape,
+  initialTriple,
+  isSameGeneration,
+  isSamePosition,
+  isSameTriple,
+  nameOfGeneration,
+  noGeneration,
+  sizeOfTensors,
+  tripleFromMessage,
+  type GenerationId,
+  type Position,
+  type Triple,
+} from './state.js';
 export { createRpcServer, listen, shutdown } from './server.js';
 export { errorFromStatus, statusFromError } from './status.js';
 export type { CheckpointHeader__Output as CheckpointHeader } from './gen/gan_train/v1/CheckpointHeader.js';
@@ -16,7 +30,6 @@ export type { Event, Event__Output } from './gen/gan_train/v1/Event.js';
 export type { LossRow__Output as LossRow } from './gen/gan_train/v1/LossRow.js';
 export type { Member__Output as Member } from './gen/gan_train/v1/Member.js';
 export type { PeerClient } from './gen/gan_train/v1/Peer.js';
-export type { Position__Output as Position } from './gen/gan_train/v1/Position.js';
 export type { PullRequest__Output as PullRequest } from './gen/gan_train/v1/PullRequest.js';
 export type { ShareReply__Output as ShareReply } from './gen/gan_train/v1/ShareReply.js';
 export type { ShareRequest__Output as ShareRequest } from './gen/gan_train/v1/ShareRequest.js';

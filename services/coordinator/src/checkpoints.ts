@@ -12,20 +12,24 @@ import {
 } from '@gan-train/checkpoint';
 import {
   chunkBytes,
+  completeStep,
   elementsOfShape,
+  isSameGeneration,
+  nameOfGeneration,
+  noGeneration,
   sizeOfTensors,
   statusFromError,
   tripleFromMessage,
   type CheckpointHeader,
   type CheckpointPiece,
   type GridHeader,
+  type Position,
   type Triple,
 } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 import type { FileJobs } from './file-jobs.js';
 import { requireRun } from './handlers.js';
 import { kerasFiles } from './keras-files.js';
-import { completeStep, type Position } from './membership/view.js';
 import type { Run } from './run.js';
 
 /** Largest state or grid that is taken: above any model that fits a trainer, below what would fill a disk by mistake. */
@@ -107,11 +111,8 @@ function receive<Header, Reply>(run: Run, begin: (header: Header) => Promise<Tar
 function fence(run: Run, header: { runId: string; generation: { term: number; n: number } | null }): void {
   requireRun(run, header.runId);
   const { generation } = header;
-  const current = run.core.view.generation.id;
-  if (generation?.term !== current.term || generation.n !== current.n) {
-    const asked = `${generation?.term ?? 0}.${generation?.n ?? 0}`;
-    throw new GanTrainError('fenced', `generation ${asked} is over`);
-  }
+  if (!isSameGeneration(generation, run.core.view.generation.id))
+    throw new GanTrainError('fenced', `generation ${nameOfGeneration(generation)} is over`);
 }
 
 /** Coordinator.PutCheckpoint: a checkpoint, or weights for the Keras files. Answered when it was read back. */
@@ -154,7 +155,7 @@ async function beginCheckpoint(
     abort: async () => writer.abort(),
     async finish() {
       const step = completeStep(state.position);
-      const generation = header.generation ?? { term: 0, n: 0 };
+      const generation = header.generation ?? noGeneration;
       await run.rowsStored(step, generation);
       await run.agreed(state, writer.weightsHash(), generation);
       const manifest = await verifyCheckpoint(await writer.seal());

@@ -1,3 +1,4 @@
+import { noGeneration } from '@gan-train/rpc';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
@@ -97,7 +98,7 @@ export async function storeInitialCheckpoint(
     runId,
     identityHash: '',
     step: 0,
-    generation: { term: 0, n: 0 },
+    generation: noGeneration,
     counters: { 'updates.generator': 0, 'updates.discriminator': 0, phase: 1 },
   };
   const { layouts } = layoutsFromOptions(modelFromConfig(config));

@@ -6,6 +6,7 @@ import { openDataSet, orderFromConfig } from '@gan-train/data';
 import {
   coordinatorService,
   createRpcServer,
+  initialTriple,
   listen,
   shutdown,
   streamHandler,
@@ -89,10 +90,8 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
     };
     const start = directory.checkpoint?.manifest;
     const run = createRun(context, {
-      stored: {
-        generation: start?.generation ?? { term: 0, n: 0 },
-        position: start === undefined ? { step: 0, phase: 1 } : positionFrom(start),
-      },
+      stored:
+        start === undefined ? initialTriple : { generation: start.generation, position: positionFrom(start) },
       isStoredInitial: start === undefined,
       rowsStep: await lastLossStep(directory.file('gan_loss.csv')),
       gridStep: await lastGridStep(directory),

@@ -1,3 +1,4 @@
+import { noGeneration, type GenerationId } from '@gan-train/rpc';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import lockfile from 'proper-lockfile';
@@ -10,7 +11,7 @@ import {
   type FoundCheckpoint,
   type NamedTensor,
 } from '@gan-train/checkpoint';
-import type { GenerationId, MemberView } from './membership/view.js';
+import type { MemberView } from './membership/view.js';
 import { storeInitialCheckpoint } from './initial-weights.js';
 import { parseDataManifest, type DataManifest } from '@gan-train/data';
 import {
@@ -161,7 +162,7 @@ export async function openRunDirectory(
       format: 1,
       createdAt: new Date().toISOString(),
       status: 'waiting',
-      generation: { term: 0, n: 0 },
+      generation: noGeneration,
       ...fresh,
       ...before,
       step: checkpoint?.manifest.step ?? 0,

@@ -1,7 +1,13 @@
 import { EventEmitter, once } from 'node:events';
 import { appendLossRows } from '@gan-train/checkpoint';
 import type { DataSet, Order } from '@gan-train/data';
-import type { LossRow, SessionDown, Triple } from '@gan-train/rpc';
+import {
+  isSameGeneration,
+  type GenerationId,
+  type LossRow,
+  type SessionDown,
+  type Triple,
+} from '@gan-train/rpc';
 import { GanTrainError, withTimeout, type ErrorCode, type Logger, type RunConfig } from '@gan-train/service';
 import type { EventHub } from './events.js';
 import {
@@ -11,7 +17,7 @@ import {
   type RunCore,
   type RunStart,
 } from './membership/run-core.js';
-import { isSameGeneration, type End, type GenerationId, type RunOptions } from './membership/view.js';
+import type { End, RunOptions } from './membership/view.js';
 import type { CoordinatorMetrics } from './metrics.js';
 import { noteTaken } from './notes.js';
 import type { RunDirectory } from './run-directory.js';

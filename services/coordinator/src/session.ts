@@ -1,5 +1,11 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import { protocolVersion, tripleFromMessage, type SessionDown, type SessionUp__Output } from '@gan-train/rpc';
+import {
+  noGeneration,
+  protocolVersion,
+  tripleFromMessage,
+  type SessionDown,
+  type SessionUp__Output,
+} from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 import { admitEngine, admitProbe } from './admission.js';
 import type { Input } from './membership/run-core.js';
@@ -71,11 +77,10 @@ export function sessionHandler(run: Run) {
 async function storeRows(run: Run, { ready, progress, prepared, drained }: SessionUp__Output): Promise<void> {
   if (ready && ready.rows.length > 0) await run.storeBroughtRows(ready.rows);
   const of = progress ?? prepared ?? drained;
-  if (of && of.rows.length > 0) await run.storeRows(of.rows, of.generation ?? { term: 0, n: 0 });
+  if (of && of.rows.length > 0) await run.storeRows(of.rows, of.generation ?? noGeneration);
 }
 
 function inputFrom(incarnation: string, up: SessionUp__Output): Input | undefined {
-  const none = { term: 0, n: 0 };
   if (up.ready) {
     const { state, generation } = up.ready;
     return {
@@ -89,7 +94,7 @@ function inputFrom(incarnation: string, up: SessionUp__Output): Input | undefine
     const { generation, position, state, ...rest } = up.progress;
     const progress = {
       ...rest,
-      generation: generation ?? none,
+      generation: generation ?? noGeneration,
       position: position ?? { step: 0, phase: 0 },
       state: tripleFromMessage(state),
     };
@@ -97,7 +102,12 @@ function inputFrom(incarnation: string, up: SessionUp__Output): Input | undefine
   }
   if (up.prepared) {
     const { generation, state } = up.prepared;
-    return { kind: 'prepared', incarnation, generation: generation ?? none, state: tripleFromMessage(state) };
+    return {
+      kind: 'prepared',
+      incarnation,
+      generation: generation ?? noGeneration,
+      state: tripleFromMessage(state),
+    };
   }
   if (up.drained) {
     const { state, skippedInRow } = up.drained;
@@ -109,7 +119,7 @@ function inputFrom(incarnation: string, up: SessionUp__Output): Input | undefine
   }
   if (up.probed) {
     const { generation, unreachable } = up.probed;
-    return { kind: 'probed', incarnation, generation: generation ?? none, unreachable };
+    return { kind: 'probed', incarnation, generation: generation ?? noGeneration, unreachable };
   }
   if (up.leave) return { kind: 'leave', incarnation };
   if (up.failed)

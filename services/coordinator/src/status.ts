@@ -1,7 +1,7 @@
-import type { ScaleRequest, StatusReply, TrainerStatus } from '@gan-train/rpc';
+import { isSameGeneration, type ScaleRequest, type StatusReply, type TrainerStatus } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 import { requireRun } from './handlers.js';
-import { isSameGeneration, type TrainerView } from './membership/view.js';
+import type { TrainerView } from './membership/view.js';
 import type { Run } from './run.js';
 
 const mostTrainers = 1024;

@@ -1,4 +1,4 @@
-import { tripleFromMessage, type Triple } from '@gan-train/rpc';
+import { isSameTriple, tripleFromMessage } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 import type { GenerationOrder } from './comm-calls.js';
 import { initialStateFor, snapshotState, stateFromBytes, type TrainerState } from './state.js';
@@ -22,7 +22,8 @@ export async function heal(training: Training, order: GenerationOrder): Promise<
   try {
     const bytes = await comm.call('heal', { serial });
     // This trainer may have lost its place without knowing, and the run may be further than what it was told to take over.
-    if (bytes !== undefined && !isSameState(tripleFromMessage(bytes.header.state), order.state)) return false;
+    if (bytes !== undefined && !isSameTriple(tripleFromMessage(bytes.header.state), order.state))
+      return false;
     healed =
       bytes === undefined ? initialStateFor(gan, config.seed, state) : stateFromBytes(gan, bytes, state);
   } catch (thrown) {
@@ -36,9 +37,3 @@ export async function heal(training: Training, order: GenerationOrder): Promise<
   if (isOpen) log.info({ ...order.state.position, seconds: (performance.now() - startMs) / 1000 }, 'healed');
   return isOpen;
 }
-
-const isSameState = (a: Triple, b: Triple): boolean =>
-  a.generation.term === b.generation.term &&
-  a.generation.n === b.generation.n &&
-  a.position.step === b.position.step &&
-  a.position.phase === b.position.phase;

@@ -7,7 +7,7 @@ import {
   type NetworkLayout,
   type NetworkState,
 } from '@gan-train/gan';
-import { tripleFromMessage, type LossRow, type Triple } from '@gan-train/rpc';
+import { completeStep, initialTriple, tripleFromMessage, type LossRow, type Triple } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 import type { StateBytes, StateSnapshot, Wish } from './comm-calls.js';
 
@@ -37,9 +37,6 @@ export const emptyRow = (step: number): LossRow => ({
   imagesPerSecond: 0,
   skippedPhases: 0,
 });
-
-/** Step 0 is complete: the next position is (1, 0). */
-export const initialTriple: Triple = { generation: { term: 0, n: 0 }, position: { step: 0, phase: 1 } };
 
 /** Throws `bad_config` when the model's state does not fit this machine. */
 export function createInitialState(gan: Gan, seed: number): TrainerState {
@@ -156,11 +153,10 @@ export function stateFromBytes(gan: Gan, { header, data }: StateBytes, present: 
   filled.generator.updates = header.generatorUpdates;
   filled.discriminator.updates = header.discriminatorUpdates;
   const triple = tripleFromMessage(header.state);
-  const { step, phase } = triple.position;
   return {
     networks: filled,
     triple,
-    row: header.row ?? emptyRow(phase === 0 ? step : step + 1),
+    row: header.row ?? emptyRow(completeStep(triple.position) + 1),
     skippedInRow: header.skippedInRow,
     agreed: nothingAgreed(),
   };

@@ -1,10 +1,10 @@
+import { isSameTriple } from '@gan-train/rpc';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decideRun } from './decide-run.js';
 import { id, lossOf, membersOf, nowMs, options, progressOf, runOf, trainer, triple } from './testing.js';
 import {
   isFurther,
-  isSameTriple,
   type Decision,
   type RunOptions,
   type RunView,

@@ -1,10 +1,7 @@
-import type { Triple } from '@gan-train/rpc';
+import { completeStep, isSameGeneration, isSameTriple, type Triple } from '@gan-train/rpc';
 import { decideBlame } from './decide-blame.js';
 import {
-  completeStep,
   isFurther,
-  isSameGeneration,
-  isSameTriple,
   nameOfPosition,
   nameOfTrainer,
   plural,

@@ -1,5 +1,5 @@
-import type { Triple } from '@gan-train/rpc';
-import { isSameTriple, type Mismatch } from './view.js';
+import { isSameTriple, type Triple } from '@gan-train/rpc';
+import type { Mismatch } from './view.js';
 
 /** Positions whose hashes are kept: members are at most one phase apart, and an upload takes a while. */
 const mostPositions = 16;

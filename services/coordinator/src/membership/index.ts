@@ -9,14 +9,9 @@ export {
   type RunStart,
 } from './run-core.js';
 export {
-  completeStep,
   isFurther,
-  isSameGeneration,
-  isSameTriple,
   type End,
-  type GenerationId,
   type MemberView,
-  type Position,
   type RunOptions,
   type RunView,
   type TrainerView,

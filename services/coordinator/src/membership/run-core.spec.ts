@@ -1,4 +1,4 @@
-import type { SessionDown, Triple } from '@gan-train/rpc';
+import { completeStep, type GenerationId, type SessionDown, type Triple } from '@gan-train/rpc';
 import { describe, expect, it } from 'vitest';
 import {
   createRunCore,
@@ -10,7 +10,7 @@ import {
   type RunStart,
 } from './run-core.js';
 import { membersOf, options, triple } from './testing.js';
-import { completeStep, type GenerationId, type RunOptions } from './view.js';
+import type { RunOptions } from './view.js';
 
 const initial = triple(0, 1, 0, 0);
 const generation = (n: number, term = 3): GenerationId => ({ term, n });

@@ -1,22 +1,19 @@
 import { shardsOfRank } from '@gan-train/collective';
-import type { SessionDown, Triple } from '@gan-train/rpc';
+import {
+  completeStep,
+  initialTriple,
+  isSameGeneration,
+  isSamePosition,
+  type GenerationId,
+  type Position,
+  type SessionDown,
+  type Triple,
+} from '@gan-train/rpc';
 import { decideRun } from './decide-run.js';
 import { createHashTable, type Agreement } from './hash-table.js';
 import { createQuarantine } from './quarantine.js';
 import { createStallInspector } from './stall.js';
-import {
-  completeStep,
-  isSameGeneration,
-  type Activity,
-  type Decision,
-  type End,
-  type GenerationId,
-  type MemberView,
-  type Position,
-  type RunOptions,
-  type RunView,
-  type TrainerView,
-} from './view.js';
+import type { Activity, Decision, End, MemberView, RunOptions, RunView, TrainerView } from './view.js';
 
 /** What happens to a run. Times are monotonic milliseconds. */
 export type Input =
@@ -246,17 +243,16 @@ export function createRunCore(start: RunStart, options: RunOptions): RunCore {
       effects.push({ kind: 'endSession', to: incarnation });
       return;
     }
-    const position = { step: 0, phase: 1 };
     view.trainers.push({
       incarnation,
       address,
       status: 'joined',
       generation: undefined,
-      state: { generation: { term: 0, n: 0 }, position },
+      state: initialTriple,
       leaving: false,
       joinedAtMs: nowMs,
       heardAtMs: nowMs,
-      progress: idleAt(nowMs, position),
+      progress: idleAt(nowMs, initialTriple.position),
       probe: undefined,
     });
   }
@@ -265,10 +261,7 @@ export function createRunCore(start: RunStart, options: RunOptions): RunCore {
     if (trainer.status !== 'running' || !isSameGeneration(input.generation, trainer.generation)) return;
     const { activity, position, shardsDone, shardSeconds, state } = input;
     const before = trainer.progress;
-    const isSame =
-      before.activity === activity &&
-      before.position.step === position.step &&
-      before.position.phase === position.phase;
+    const isSame = before.activity === activity && isSamePosition(before.position, position);
     const names = (ranks: readonly number[]): string[] =>
       ranks.flatMap((rank) => view.generation.members[rank]?.incarnation ?? []);
     const unreachable = new Map(names(input.unreachable).map((i) => [i, before.unreachable.get(i) ?? nowMs]));

@@ -1,11 +1,5 @@
-import {
-  isSameGeneration,
-  nameOfPosition,
-  nameOfTrainer,
-  type Position,
-  type RunView,
-  type TrainerView,
-} from './view.js';
+import { isSameGeneration, type Position } from '@gan-train/rpc';
+import { nameOfPosition, nameOfTrainer, type RunView, type TrainerView } from './view.js';
 
 /** Without a commit for so long a run is stalled; said again after as much time. */
 const stallMs = 10_000;

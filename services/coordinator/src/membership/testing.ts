@@ -1,6 +1,6 @@
 import { shardsOfRank } from '@gan-train/collective';
-import type { Triple } from '@gan-train/rpc';
-import type { GenerationId, MemberView, RunOptions, RunView, TrainerView } from './view.js';
+import type { GenerationId, Triple } from '@gan-train/rpc';
+import type { MemberView, RunOptions, RunView, TrainerView } from './view.js';
 
 /** The time at which is decided. */
 export const nowMs = 10_000_000;

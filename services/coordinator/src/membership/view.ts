@@ -1,17 +1,7 @@
 import type { ErrorCode } from '@gan-train/service';
-import type { Triple } from '@gan-train/rpc';
+import type { GenerationId, Position, Triple } from '@gan-train/rpc';
 
 /** What decisions see: plain data, changed only by run-core.ts. */
-
-export interface GenerationId {
-  term: number;
-  n: number;
-}
-
-export interface Position {
-  step: number;
-  phase: number;
-}
 
 export type Activity =
   'ACTIVITY_UNSPECIFIED' | 'IDLE' | 'COMPUTING' | 'WAITING_PEER' | 'WAITING_DATA' | 'COMPILING' | 'HEALING';
@@ -157,12 +147,6 @@ export type Decision =
   | { action: 'release'; incarnation: string; reason: string }
   | ({ action: 'end' } & End);
 
-export const isSameGeneration = (a: GenerationId | undefined, b: GenerationId | undefined): boolean =>
-  a?.term === b?.term && a?.n === b?.n;
-
-export const isSameTriple = (a: Triple, b: Triple): boolean =>
-  isSameGeneration(a.generation, b.generation) && compare(keyOfPosition(a), keyOfPosition(b)) === 0;
-
 const keyOfPosition = ({ position: { step, phase } }: Triple): number[] => [step, phase];
 const keyOfGeneration = ({ generation: { term, n } }: Triple): number[] => [term, n];
 
@@ -183,9 +167,6 @@ export function isFurther(a: Triple, b: Triple, exact: boolean): boolean {
   }
   return false;
 }
-
-/** The last step that a state has complete: phase 1 is the last of a step. */
-export const completeStep = ({ step, phase }: Position): number => (phase === 0 ? step - 1 : step);
 
 export const nameOfTrainer = ({ address }: { address: string }): string => `trainer ${address}`;
 

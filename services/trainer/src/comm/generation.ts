@@ -12,7 +12,13 @@ import {
   type Serving,
 } from '@gan-train/collective';
 import { layoutsFromOptions } from '@gan-train/gan/layout';
-import { createPeerClient, tripleFromMessage, type PeerClient, type Start } from '@gan-train/rpc';
+import {
+  createPeerClient,
+  noGeneration,
+  tripleFromMessage,
+  type PeerClient,
+  type Start,
+} from '@gan-train/rpc';
 import { GanTrainError, modelFromConfig, type RunConfig } from '@gan-train/service';
 import { wishes, type GenerationOrder } from '../comm-calls.js';
 import { createArrivals } from './arrivals.js';
@@ -56,7 +62,7 @@ export function openGeneration(
   onBytes: (bytes: number) => void,
 ): OpenGeneration {
   const { members, steps, source } = start;
-  const generation = { term: start.generation?.term ?? 0, n: start.generation?.n ?? 0 };
+  const generation = start.generation ?? noGeneration;
   const rank = members.findIndex((member) => member.incarnation === incarnation);
   const own = members[rank];
   if (own === undefined)

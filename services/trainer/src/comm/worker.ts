@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { retry } from '@gan-train/collective';
-import { createCoordinatorClient, protocolVersion, type SessionUp } from '@gan-train/rpc';
+import { createCoordinatorClient, noGeneration, protocolVersion, type SessionUp } from '@gan-train/rpc';
 import {
   createFaults,
   createLogger,
@@ -190,7 +190,7 @@ function sendProgress(): void {
   const { step, phase, activity, shardsDone } = control.progress();
   session?.send({
     progress: {
-      generation: membership.open ?? { term: 0, n: 0 },
+      generation: membership.open ?? noGeneration,
       position: { step, phase },
       activity,
       shardsDone,

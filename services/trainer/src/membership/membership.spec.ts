@@ -1,10 +1,9 @@
-import type { LossRow, SessionDown__Output, SessionUp, Triple } from '@gan-train/rpc';
+import type { GenerationId, LossRow, SessionDown__Output, SessionUp, Triple } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 import { describe, expect, it } from 'vitest';
 import {
   createMembership,
   type Config,
-  type GenerationId,
   type Membership,
   type Probe,
   type TrainerActions,

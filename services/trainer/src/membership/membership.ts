@@ -1,4 +1,14 @@
-import type { LossRow, SessionDown__Output, SessionUp, Start, Triple } from '@gan-train/rpc';
+import {
+  completeStep,
+  isSameGeneration,
+  noGeneration,
+  type GenerationId,
+  type LossRow,
+  type SessionDown__Output,
+  type SessionUp,
+  type Start,
+  type Triple,
+} from '@gan-train/rpc';
 import { tripleFromMessage } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 
@@ -12,11 +22,6 @@ type Down = SessionDown__Output;
 type Message<Name extends NonNullable<Down['message']>> = NonNullable<Down[Name]>;
 export type Config = Message<'config'>;
 export type Probe = Message<'probe'>;
-
-export interface GenerationId {
-  term: number;
-  n: number;
-}
 
 export interface TrainerActions {
   /** Opens a session after a while: `connected` or `disconnected` follows. */
@@ -153,7 +158,7 @@ export function createMembership(options: MembershipOptions, actions: TrainerAct
     const isFirst = config === undefined;
     config = said;
     standing = 'heard';
-    if (isOpen && !isSame(said.generation, generation)) close(false);
+    if (isOpen && !isSameGeneration(said.generation, generation)) close(false);
     if (readiness !== undefined) sendReady(readiness);
     else if (isFirst) actions.prepare(said);
   }
@@ -178,14 +183,13 @@ export function createMembership(options: MembershipOptions, actions: TrainerAct
   }
 
   function begin(start: Start): void {
-    const started = start.generation ?? { term: 0, n: 0 };
+    const started = start.generation ?? noGeneration;
     if (started.term < term) return;
     if (!start.members.some((member) => member.incarnation === incarnation)) {
       fail(new GanTrainError('protocol', 'a generation was started here without this trainer'));
       return;
     }
-    const { step, phase } = tripleFromMessage(start.state).position;
-    const last = phase === 0 ? step - 1 : step;
+    const last = completeStep(tripleFromMessage(start.state).position);
     rows = rows.filter((row) => row.step <= last);
     actions.forgetAfter(last);
     generation = started;
@@ -199,13 +203,13 @@ export function createMembership(options: MembershipOptions, actions: TrainerAct
     else if (down.start) begin(down.start);
     else if (down.prepare) {
       // Of another generation than the open one: that is over, or an old message.
-      if (isOpen && !isSame(down.prepare.generation, generation)) return;
+      if (isOpen && !isSameGeneration(down.prepare.generation, generation)) return;
       close(false);
       tell({ prepared: { generation: down.prepare.generation, state: actions.committed(), rows } });
     } else if (down.pause) {
-      if (isOpen && isSame(down.pause.generation, generation)) actions.wish('pause');
+      if (isOpen && isSameGeneration(down.pause.generation, generation)) actions.wish('pause');
     } else if (down.stop) actions.wish('stop');
-    else if (down.saveState) actions.saveState(down.saveState.generation ?? { term: 0, n: 0 });
+    else if (down.saveState) actions.saveState(down.saveState.generation ?? noGeneration);
     else if (down.rowsStored) {
       const { step, gridStep } = down.rowsStored;
       rows = rows.filter((row) => row.step > step);
@@ -297,6 +301,3 @@ export function createMembership(options: MembershipOptions, actions: TrainerAct
     failed: (code, message) => tell({ failed: { code, message } }),
   };
 }
-
-const isSame = (a: GenerationId | null | undefined, b: GenerationId | undefined): boolean =>
-  a !== null && a !== undefined && a.term === b?.term && a.n === b.n;
