@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
-import type { PeerClient } from '@gan-train/rpc';
+import type { GenerationId, PeerClient, Position } from '@gan-train/rpc';
 import { partOfBucket, type ElementRange } from './parts.js';
 import { pullFloats, type PullOptions } from './pull.js';
 import type { PeerSums } from './shared-sums.js';
-import type { PhaseBuffers, Position, Shelf } from './shelf.js';
+import type { PhaseBuffers, Shelf } from './shelf.js';
 import { rootsOfRange, sumTree, type ShardRange, type SumNode } from './tree.js';
 
 /** Buckets that are under way at once: enough to hide latency, few enough to bound memory. */
@@ -20,7 +20,7 @@ export interface GroupMember {
 
 export interface Group {
   runId: string;
-  generation: { term: number; n: number };
+  generation: GenerationId;
   rank: number;
   members: readonly GroupMember[];
   shelf: Shelf;

@@ -3,6 +3,7 @@ import {
   encodeChunk,
   isSameGeneration,
   nameOfGeneration,
+  type GenerationId,
   type PullRequest,
 } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
@@ -13,7 +14,7 @@ import type { PhaseBuffers, Shelf } from './shelf.js';
 /** The generation that a member is in; whatever else is asked for is fenced. */
 export interface Serving {
   runId: string;
-  generation: { term: number; n: number };
+  generation: GenerationId;
   members: number;
   rank: number;
   shelf: Shelf;

@@ -1,5 +1,11 @@
 import type { GanTrainError } from '@gan-train/service';
-import { callUnary, type PeerClient, type ShareReply, type ShareRequest } from '@gan-train/rpc';
+import {
+  callUnary,
+  type GenerationId,
+  type PeerClient,
+  type ShareReply,
+  type ShareRequest,
+} from '@gan-train/rpc';
 import { retry } from './retry.js';
 import { fence, type Serving } from './serve-pull.js';
 import { openPeerSums, type PeerSums, type SumsLayout } from './shared-sums.js';
@@ -18,7 +24,7 @@ export function serveShare(request: ShareRequest, serving: Serving | undefined):
  */
 export async function meetMember(
   { client, name }: { client: PeerClient; name: string },
-  request: { runId: string; generation: { term: number; n: number } },
+  request: { runId: string; generation: GenerationId },
   layout: SumsLayout,
   options: { deadline: number; signal: AbortSignal; onFailure?: (error: GanTrainError) => void },
 ): Promise<PeerSums | undefined> {

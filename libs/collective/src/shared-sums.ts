@@ -4,11 +4,11 @@
  *
  * The file has no name: it's found as what another process holds open, and is gone when both have closed it, however they end.
  */
+import type { Position } from '@gan-train/rpc';
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { GanTrainError } from '@gan-train/service';
-import type { Position } from './shelf.js';
 
 const memoryFolder = '/dev/shm';
 const tokenBytes = 32;

@@ -1,11 +1,7 @@
+import type { Position } from '@gan-train/rpc';
 import { EventEmitter, once } from 'node:events';
 import { GanTrainError } from '@gan-train/service';
 import type { ElementRange } from './parts.js';
-
-export interface Position {
-  step: number;
-  phase: number;
-}
 
 /** One phase's buffers of a member, reused from step to step. They may lie on SharedArrayBuffers. */
 export interface PhaseBuffers {

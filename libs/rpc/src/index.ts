@@ -33,6 +33,7 @@ export type { PeerClient } from './gen/gan_train/v1/Peer.js';
 export type { PullRequest__Output as PullRequest } from './gen/gan_train/v1/PullRequest.js';
 export type { ShareReply__Output as ShareReply } from './gen/gan_train/v1/ShareReply.js';
 export type { ShareRequest__Output as ShareRequest } from './gen/gan_train/v1/ShareRequest.js';
+export type { RunInfo } from './gen/gan_train/v1/RunInfo.js';
 export type { ScaleRequest__Output as ScaleRequest } from './gen/gan_train/v1/ScaleRequest.js';
 export type { StatusReply, StatusReply__Output } from './gen/gan_train/v1/StatusReply.js';
 export type { DescribeStateRequest__Output as DescribeStateRequest } from './gen/gan_train/v1/DescribeStateRequest.js';

@@ -26,6 +26,7 @@ export { startHttpServer, type HttpServer, type HttpSource } from './http.js';
 export { createLogger, logLevelVariable, type Logger } from './log.js';
 export {
   flagFromOption,
+  mostTrainers,
   optionNames,
   options,
   valueFromText,

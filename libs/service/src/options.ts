@@ -47,6 +47,8 @@ function option<Schema extends z.ZodType>(
 
 const port = whole(0, 65_535);
 
+export const mostTrainers = 1024;
+
 export const options = {
   preset: option(
     'identity',
@@ -150,14 +152,14 @@ export const options = {
   trainers: option(
     'operational',
     'N',
-    whole(1, 1024),
+    whole(1, mostTrainers),
     '2',
     'trainers that the run wants: it waits for them at first, and train starts them',
   ),
   minTrainers: option(
     'operational',
     'N',
-    whole(1, 1024),
+    whole(1, mostTrainers),
     '1',
     'with fewer trainers than this the run pauses',
   ),

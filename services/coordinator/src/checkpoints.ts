@@ -22,6 +22,7 @@ import {
   tripleFromMessage,
   type CheckpointHeader,
   type CheckpointPiece,
+  type GenerationId,
   type GridHeader,
   type Position,
   type Triple,
@@ -108,7 +109,7 @@ function receive<Header, Reply>(run: Run, begin: (header: Header) => Promise<Tar
 }
 
 /** A message of an older generation or another run changes nothing. */
-function fence(run: Run, header: { runId: string; generation: { term: number; n: number } | null }): void {
+function fence(run: Run, header: { runId: string; generation: GenerationId | null }): void {
   requireRun(run, header.runId);
   const { generation } = header;
   if (!isSameGeneration(generation, run.core.view.generation.id))

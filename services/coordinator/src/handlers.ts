@@ -1,6 +1,6 @@
 import { loadLossRows } from '@gan-train/checkpoint';
 import type { DataSet } from '@gan-train/data';
-import { chunkBytes, encodeChunk, type Event } from '@gan-train/rpc';
+import { chunkBytes, encodeChunk, type Event, type RunInfo } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 import type { Run } from './run.js';
 
@@ -9,6 +9,18 @@ const mostIndices = 1_000_000;
 export function requireRun(run: Run, runId: string): void {
   const own = run.context.directory.record.runId;
   if (runId !== own) throw new GanTrainError('fenced', `run ${runId} is not here; this is ${own}`);
+}
+
+/** For calls that may leave out which run they mean. */
+export function requireRunIfGiven(run: Run, runId: string): void {
+  if (runId !== '') requireRun(run, runId);
+}
+
+/** What a person wants to know of a run first; `step` is how far it is in the caller's sense. */
+export function infoOfRun({ context }: Run, step: number): RunInfo {
+  const { directory, config, data, steps } = context;
+  const { runId, status } = directory.record;
+  return { runId, directory: directory.path, step, steps, items: data.count, batch: config.batch, status };
 }
 
 /** Coordinator.FetchItems: the items' bytes in the order asked for, in chunks. */
@@ -60,16 +72,12 @@ export async function* watch(
   request: { runId: string; afterStep: number },
   signal: AbortSignal,
 ): AsyncGenerator<Event, void, void> {
-  if (request.runId !== '') requireRun(run, request.runId);
-  const { directory, config, data, steps, events } = run.context;
+  requireRunIfGiven(run, request.runId);
+  const { directory, events } = run.context;
   const happening = events.watch(signal);
   // Starts listening before the first event is sent, so that none falls between.
   const first = happening.next();
-  const { runId, step, status } = directory.record;
-  yield {
-    time: Date.now() / 1000,
-    run: { runId, directory: directory.path, step, steps, items: data.count, batch: config.batch, status },
-  };
+  yield { time: Date.now() / 1000, run: infoOfRun(run, directory.record.step) };
   yield { time: Date.now() / 1000, wanted: { trainers: run.core.view.wanted } };
   const generation = events.recent().findLast((event) => event.generation);
   if (generation !== undefined) yield generation;

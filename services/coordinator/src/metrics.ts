@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { LossRow } from '@gan-train/rpc';
+import type { GenerationId, LossRow } from '@gan-train/rpc';
 import type { LossKind } from './membership/run-core.js';
 
 export type CoordinatorMetrics = ReturnType<typeof createCoordinatorMetrics>;
@@ -53,7 +53,7 @@ export function createCoordinatorMetrics(wanted: number, version: string) {
     runStalled: (seconds: number) => stalled.set(seconds),
     stateMismatch: () => mismatches.inc(),
     trainersPresent: (count: number) => trainers.set(count),
-    generationStarted(started: { term: number; n: number }): void {
+    generationStarted(started: GenerationId): void {
       term.set(started.term);
       generation.set(started.n);
     },

@@ -153,6 +153,8 @@ export function createRun(
       log.error({ err: thrown }, 'run failed');
       settle({ status: 'failed', code, reason: message, step: directory.record.step });
     }
+    // Nothing is decided of how far a trainer is before the next tick, and nobody waits for it.
+    if (input.kind === 'progress') return;
     const { trainers } = core.view;
     metrics.trainersPresent(trainers.filter(({ status }) => status !== 'joined').length);
     changes.emit('change');
@@ -226,9 +228,8 @@ export function createRun(
     link: (incarnation) => links.get(incarnation),
     join: async (incarnation, address, link) =>
       inTurn(async () => {
-        const before = links.get(incarnation);
         // What the core says to an incarnation that opens a second session concerns the first one too.
-        if (before !== undefined) before.end();
+        links.get(incarnation)?.end();
         links.set(incarnation, link);
         await take({ kind: 'joined', incarnation, address });
       }),

@@ -1,14 +1,12 @@
 import { isSameGeneration, type ScaleRequest, type StatusReply, type TrainerStatus } from '@gan-train/rpc';
-import { GanTrainError } from '@gan-train/service';
-import { requireRun } from './handlers.js';
+import { GanTrainError, mostTrainers } from '@gan-train/service';
+import { infoOfRun, requireRunIfGiven } from './handlers.js';
 import type { TrainerView } from './membership/view.js';
 import type { Run } from './run.js';
 
-const mostTrainers = 1024;
-
 /** Coordinator.Scale: how many trainers the run wants from now on. */
 export async function scale(run: Run, { runId, trainers }: ScaleRequest): Promise<{ before: number }> {
-  if (runId !== '') requireRun(run, runId);
+  requireRunIfGiven(run, runId);
   if (trainers < run.context.config.minTrainers)
     throw new GanTrainError(
       'bad_config',
@@ -25,20 +23,11 @@ export async function scale(run: Run, { runId, trainers }: ScaleRequest): Promis
 
 /** Coordinator.Status: what a person wants to know of a run that is alive. */
 export function status(run: Run, { runId }: { runId: string }): StatusReply {
-  if (runId !== '') requireRun(run, runId);
-  const { directory, config, data, steps, events } = run.context;
+  requireRunIfGiven(run, runId);
+  const { events } = run.context;
   const { view } = run.core;
-  const { record, path } = directory;
   return {
-    run: {
-      runId: record.runId,
-      directory: path,
-      step: view.rowsStep,
-      steps,
-      items: data.count,
-      batch: config.batch,
-      status: record.status,
-    },
+    run: infoOfRun(run, view.rowsStep),
     generation: view.generation.id,
     doing: run.doing,
     trainersWanted: view.wanted,

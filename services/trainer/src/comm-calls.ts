@@ -1,5 +1,5 @@
 import type { ShardRange } from '@gan-train/collective';
-import type { CheckpointHeader, LossRow, Triple } from '@gan-train/rpc';
+import type { CheckpointHeader, GenerationId, LossRow, Triple } from '@gan-train/rpc';
 import type { Engine } from './engine.js';
 import type { Moved } from './thread-calls.js';
 
@@ -58,12 +58,12 @@ export interface Joined {
 
 export type Order =
   | ({ kind: 'start' } & GenerationOrder)
-  | { kind: 'saveState'; generation: { term: number; n: number } }
+  | { kind: 'saveState'; generation: GenerationId }
   | { kind: 'done'; reason: string };
 
 export interface GenerationOrder {
   serial: Serial;
-  generation: { term: number; n: number };
+  generation: GenerationId;
   rank: number;
   members: number;
   shards: ShardRange;
@@ -126,5 +126,5 @@ export interface CheckpointUpload extends StateSnapshot {
   /** The run waits for it. */
   final: boolean;
   /** The generation that it is sent in. */
-  generation: { term: number; n: number };
+  generation: GenerationId;
 }

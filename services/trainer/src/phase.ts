@@ -7,7 +7,7 @@ import {
   shadowOf,
   shardNoise,
 } from '@gan-train/gan';
-import type { LossRow } from '@gan-train/rpc';
+import type { LossRow, Position } from '@gan-train/rpc';
 import { adamFromConfig, GanTrainError } from '@gan-train/service';
 import { wishes, type GenerationOrder, type PhaseBuffers } from './comm-calls.js';
 import { tensorCount } from './engine.js';
@@ -21,13 +21,11 @@ export const phases = [
   { name: 'g', network: 'generator' },
 ] as const;
 
-type Position = { step: number; phase: number };
-
 /** Shards whose times say how long one takes. */
 const timedShards = 9;
 
 /**
- * One phase: shard gradients, all-reduce, update into the shadow, flip. False when the generation was closed
+ * One phase: shard gradients, all-reduce, update into the shadow, flip. Throws `cancelled` when the generation was closed
  * before the flip: nothing of the phase is kept then.
  */
 export async function runPhase(
@@ -36,24 +34,7 @@ export async function runPhase(
   position: Position,
   items: Promise<Uint8Array> | undefined,
   speed: () => number,
-): Promise<boolean> {
-  try {
-    return await computePhase(training, order, position, items, speed);
-  } catch (thrown) {
-    const error = GanTrainError.from(thrown);
-    if (error.code === 'cancelled') return false;
-    throw error;
-  }
-}
-
-/** Throws `cancelled` when the generation is closed while it computes or waits. */
-async function computePhase(
-  training: Training,
-  order: GenerationOrder,
-  position: Position,
-  items: Promise<Uint8Array> | undefined,
-  speed: () => number,
-): Promise<boolean> {
+): Promise<void> {
   const { config, gan, comm, control, state, profile, faults } = training;
   const { serial } = order;
   const { name, network } = phases[position.phase] as (typeof phases)[number];
@@ -124,7 +105,8 @@ async function computePhase(
     state.skippedInRow = result.committed ? 0 : state.skippedInRow + 1;
     if (result.committed) state.networks[network] = shadow;
   };
-  if (!control.commit(serial, triple, commit, name === 'g' ? row : undefined)) return false;
+  if (!control.commit(serial, triple, commit, name === 'g' ? row : undefined))
+    throw new GanTrainError('cancelled', 'the generation is closed');
   noteWishes(state, sum.subarray(length));
   if (!result.committed)
     training.log.warn({ ...position }, 'gradient not finite: every trainer skips this update');
@@ -140,7 +122,6 @@ async function computePhase(
     items: name === 'd' ? (config.batch / config.shards) * order.shards.count : 0,
     tensors: tensorCount(),
   });
-  return true;
 }
 
 /**

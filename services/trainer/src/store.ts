@@ -1,3 +1,4 @@
+import type { GenerationId } from '@gan-train/rpc';
 import { bytesFromImages, generateImages, gridNoise } from '@gan-train/gan';
 import { GanTrainError } from '@gan-train/service';
 import type { CheckpointUpload, StateSnapshot } from './comm-calls.js';
@@ -15,7 +16,7 @@ export interface StepEnd {
   checkpoint: boolean;
   rank: number;
   serial: number;
-  generation: { term: number; n: number };
+  generation: GenerationId;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Position } from '@gan-train/rpc';
 import { assignWeights } from '@gan-train/gan';
 import { GanTrainError } from '@gan-train/service';
 import type { GenerationOrder } from './comm-calls.js';
@@ -12,10 +13,20 @@ import { tell, type Training } from './training.js';
  * Trains in one generation until its last step, until the members agree to stop or to pause, or until the generation is closed.
  */
 export async function trainGeneration(training: Training, order: GenerationOrder): Promise<void> {
+  try {
+    await trainUntilOver(training, order);
+  } catch (thrown) {
+    // The generation was closed: what follows is the coordinator's to say.
+    const error = GanTrainError.from(thrown);
+    if (error.code !== 'cancelled') throw error;
+  }
+}
+
+async function trainUntilOver(training: Training, order: GenerationOrder): Promise<void> {
   const { comm, config, control, gan, state } = training;
   const { serial, generation, rank } = order;
   const place = { serial, generation, rank };
-  if (!(await heal(training, order))) return;
+  await heal(training, order);
   state.agreed = nothingAgreed();
   for (const { network } of phases) assignWeights(gan, network, state.networks[network].weights);
   // A step's items are asked for while the step before is still being computed.
@@ -27,7 +38,7 @@ export async function trainGeneration(training: Training, order: GenerationOrder
     const items = phase === 0 ? ahead.take(step) : undefined;
     if (phase === 0 && step < order.steps) ahead.ask(step + 1);
     const speed = (): number => (1000 * config.batch) / (performance.now() - stepStartMs);
-    if (!(await runPhase(training, order, { step, phase }, items, speed))) return;
+    await runPhase(training, order, { step, phase }, items, speed);
 
     if (phase === 1) {
       const nowMs = performance.now();
@@ -51,7 +62,7 @@ export async function trainGeneration(training: Training, order: GenerationOrder
 }
 
 /** Phases follow one another d, g, d, g. */
-const nextPosition = ({ step, phase }: { step: number; phase: number }): { step: number; phase: number } =>
+const nextPosition = ({ step, phase }: Position): Position =>
   phase === 0 ? { step, phase: 1 } : { step: step + 1, phase: 0 };
 
 /** Whether the run ends before this step. */

@@ -1,5 +1,10 @@
-import type { MemberView, RunOptions, TrainerView } from './view.js';
-import { nameOfPosition } from './view.js';
+import {
+  nameOfActivity,
+  nameOfPosition,
+  type MemberView,
+  type RunOptions,
+  type TrainerView,
+} from './view.js';
 import { largestReachable } from './largest-reachable.js';
 
 /** A phase may take this many times what its shards usually take. */
@@ -31,10 +36,7 @@ function cutOff(nowMs: number, members: readonly { trainer: TrainerView }[], exa
   const trainers = members.map(({ trainer }) => trainer);
   const broken = trainers.flatMap(({ incarnation, progress }) =>
     [...progress.unreachable]
-      .filter(
-        ([other, sinceMs]) =>
-          nowMs - sinceMs > unreachableMs && trainers.some((t) => t.incarnation === other),
-      )
+      .filter(([, sinceMs]) => nowMs - sinceMs > unreachableMs)
       .map(([other]): [string, string] => [incarnation, other]),
   );
   if (broken.length === 0) return undefined;
@@ -58,8 +60,7 @@ function overdue(nowMs: number, members: readonly { trainer: TrainerView; member
     const tookMs = nowMs - sinceMs;
     if (limitMs === undefined || tookMs <= limitMs) continue;
     const seconds = (ms: number): string => `${(ms / 1000).toFixed(0)} s`;
-    const what = activity.toLowerCase().replace('_', ' ');
-    const reason = `${what} at ${nameOfPosition(position)} for ${seconds(tookMs)}, longer than ${seconds(limitMs)}`;
+    const reason = `${nameOfActivity(activity)} at ${nameOfPosition(position)} for ${seconds(tookMs)}, longer than ${seconds(limitMs)}`;
     return { incarnation: trainer.incarnation, reason, kind: 'deadline' };
   }
   return undefined;

@@ -672,7 +672,6 @@ describe('whatever a run knows', () => {
       state: anyTriple,
       leaving: fc.constantFrom(false, false, false, true),
       heardAtMs: fc.constantFrom(nowMs, nowMs, nowMs, 0),
-      joinedAtMs: fc.constant(0),
       progress: fc.constantFrom(progressOf(), progressOf({ sinceMs: 0 })),
       probe: fc.constantFrom(undefined, { generation: id, sinceMs: nowMs, unreachable: [] }),
     }) as fc.Arbitrary<TrainerView>;

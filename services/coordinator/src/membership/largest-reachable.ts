@@ -27,7 +27,6 @@ function bestSubset(
   exact: boolean,
 ): Candidate[] {
   let best: Candidate[] = [];
-  // The first trainer is the lowest bit, so that of equals the one with the older trainers comes last.
   for (let bits = 1; bits < 2 ** touched.length; bits++) {
     const subset = touched.filter((_, i) => (bits >> i) & 1);
     if (subset.length < best.length || !isWhole(subset, broken)) continue;

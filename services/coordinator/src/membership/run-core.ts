@@ -250,7 +250,6 @@ export function createRunCore(start: RunStart, options: RunOptions): RunCore {
       generation: undefined,
       state: initialTriple,
       leaving: false,
-      joinedAtMs: nowMs,
       heardAtMs: nowMs,
       progress: idleAt(nowMs, initialTriple.position),
       probe: undefined,
@@ -414,7 +413,6 @@ export function createRunCore(start: RunStart, options: RunOptions): RunCore {
       trainer.generation = id;
       trainer.progress = { ...idleAt(nowMs, state.position), shardSeconds: trainer.progress.shardSeconds };
       send(trainer.incarnation, { start: message });
-      if (view.stopRequested) send(trainer.incarnation, { stop: {} });
     }
     note({ name: 'started', id, members, healing: members.filter(({ holds }) => !holds).length, reason });
   }

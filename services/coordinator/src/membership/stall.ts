@@ -1,5 +1,5 @@
 import { isSameGeneration, type Position } from '@gan-train/rpc';
-import { nameOfPosition, nameOfTrainer, type RunView, type TrainerView } from './view.js';
+import { nameOfActivity, nameOfPosition, nameOfTrainer, type RunView, type TrainerView } from './view.js';
 
 /** Without a commit for so long a run is stalled; said again after as much time. */
 const stallMs = 10_000;
@@ -38,7 +38,7 @@ export function createStallInspector(startMs: number): StallInspector {
       rearm(nowMs);
     },
     look(nowMs, run) {
-      if (nowMs - sinceMs < stallMs || nowMs - saidMs < stallMs) return undefined;
+      if (nowMs - saidMs < stallMs) return undefined;
       saidMs = nowMs;
       const members = run.trainers.filter((t) => isSameGeneration(t.generation, run.generation.id));
       const isRoot = ({ progress }: TrainerView): boolean => progress.activity !== 'WAITING_PEER';
@@ -51,10 +51,7 @@ export function createStallInspector(startMs: number): StallInspector {
 
 function doing(nowMs: number, trainer: TrainerView): string {
   const { activity, position, shardsDone, sinceMs, waitingFor } = trainer.progress;
-  const what =
-    activity === 'COMPUTING'
-      ? `computing, ${shardsDone} shards done,`
-      : activity.toLowerCase().replace('_', ' ');
+  const what = activity === 'COMPUTING' ? `computing, ${shardsDone} shards done,` : nameOfActivity(activity);
   const others = waitingFor.length > 0 ? ` (${waitingFor.length} others)` : '';
   const seconds = ((nowMs - sinceMs) / 1000).toFixed(0);
   return `${nameOfTrainer(trainer)}: ${what}${others} at ${nameOfPosition(position)} for ${seconds} s`;

@@ -50,7 +50,6 @@ export function trainer(
     generation: isMember ? id : undefined,
     state: triple(10),
     leaving: false,
-    joinedAtMs: 0,
     heardAtMs: nowMs,
     progress: progressOf(),
     probe: undefined,

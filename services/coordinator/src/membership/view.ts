@@ -32,8 +32,7 @@ export interface TrainerView {
   state: Triple;
   /** It was told to end, and waits to be let go. */
   leaving: boolean;
-  /** Monotonic; when it joined, and when its last message came. */
-  joinedAtMs: number;
+  /** Monotonic; when its last message came. */
   heardAtMs: number;
   progress: ProgressView;
   /** Whether it and the members of a generation reach each other, once that was asked. */
@@ -172,5 +171,7 @@ export const nameOfTrainer = ({ address }: { address: string }): string => `trai
 
 export const nameOfPosition = ({ step, phase }: Position): string =>
   `step ${step} ${phase === 0 ? 'd' : 'g'}`;
+
+export const nameOfActivity = (activity: Activity): string => activity.toLowerCase().replace('_', ' ');
 
 export const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;

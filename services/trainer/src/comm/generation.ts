@@ -8,7 +8,6 @@ import {
   rootsOfRange,
   type Group,
   type GroupMember,
-  type Position,
   type Serving,
 } from '@gan-train/collective';
 import { layoutsFromOptions } from '@gan-train/gan/layout';
@@ -17,6 +16,7 @@ import {
   noGeneration,
   tripleFromMessage,
   type PeerClient,
+  type Position,
   type Start,
 } from '@gan-train/rpc';
 import { GanTrainError, modelFromConfig, type RunConfig } from '@gan-train/service';

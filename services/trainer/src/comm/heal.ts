@@ -5,12 +5,14 @@ import {
   sizeOfTensors,
   type CheckpointHeader,
   type CoordinatorClient,
+  type GenerationId,
   type PeerClient,
 } from '@gan-train/rpc';
 import { GanTrainError, type Faults } from '@gan-train/service';
 import { retry } from '@gan-train/collective';
 import type { StateBytes } from '../comm-calls.js';
 import type { OpenGeneration } from './generation.js';
+import { untilAnswered } from './until-answered.js';
 import { getCheckpoint } from './uploads.js';
 
 const healTimeoutMs = 600_000;
@@ -28,13 +30,9 @@ export async function fetchState(
       case 'INITIAL':
         return undefined;
       case 'CHECKPOINT':
-        return await retry(async () => getCheckpoint(client, runId), {
-          what: 'fetching the checkpoint',
-          deadline: Date.now() + healTimeoutMs,
+        return await untilAnswered('fetching the checkpoint', async () => getCheckpoint(client, runId), {
           signal: open.closed,
-          passing: ['coordinator_lost', 'timeout', 'cancelled'],
-          firstBackoffMs: 100,
-          longestBackoffMs: 2_000,
+          timeoutMs: healTimeoutMs,
         });
       case 'HOLDERS':
       case 'SOURCE_UNSPECIFIED':
@@ -81,7 +79,7 @@ async function fromHolders(open: OpenGeneration, runId: string, faults: Faults):
 
 async function describe(
   holder: PeerClient,
-  request: { runId: string; generation: { term: number; n: number } },
+  request: { runId: string; generation: GenerationId },
 ): Promise<CheckpointHeader> {
   const call = holder.DescribeState.bind(holder) as Parameters<
     typeof callUnary<typeof request, CheckpointHeader>
@@ -91,7 +89,7 @@ async function describe(
 
 async function pullSlice(
   holder: PeerClient,
-  request: { runId: string; generation: { term: number; n: number }; start: number; end: number },
+  request: { runId: string; generation: GenerationId; start: number; end: number },
   slice: Uint8Array,
   signal: AbortSignal,
 ): Promise<void> {

@@ -1,4 +1,4 @@
-import { encodeChunk, chunkBytes, type CheckpointHeaderMessage } from '@gan-train/rpc';
+import { chunkBytes, encodeChunk, type CheckpointHeaderMessage, type GenerationId } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 import type { StateSnapshot } from '../comm-calls.js';
 
@@ -11,10 +11,7 @@ export interface HeldState {
   /** The copy is wanted no more: everybody has it. */
   release(): void;
   /** Waits for the copy. Throws `fenced` when the generation ends first, or when it was released. */
-  describe(request: {
-    runId: string;
-    generation: { term: number; n: number };
-  }): Promise<CheckpointHeaderMessage>;
+  describe(request: { runId: string; generation: GenerationId }): Promise<CheckpointHeaderMessage>;
   /** Chunks of bytes [start, end). Throws as `describe`, and `protocol` for a range that there is not. */
   slices(start: number, end: number): AsyncGenerator<Buffer, void, void>;
   close(): void;

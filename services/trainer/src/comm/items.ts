@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events';
-import { retry, type ShardRange } from '@gan-train/collective';
+import type { ShardRange } from '@gan-train/collective';
 import { orderFromConfig } from '@gan-train/data/order';
 import { chunkBytes, errorFromStatus, readChunks, type CoordinatorClient } from '@gan-train/rpc';
 import type { RunConfig } from '@gan-train/service';
+import { untilAnswered } from './until-answered.js';
 
 /** Item bytes kept; a data set that fits is fetched once. */
 const defaultCacheBytes = 256 * 1024 * 1024;
@@ -59,14 +60,11 @@ export function createItemSource(
   }
 
   function fetch(indices: number[]): void {
-    const fetched = retry(async () => fetchItems(client, runId, indices, data.itemBytes, signal), {
-      what: 'fetching items',
-      deadline: Date.now() + lookMs,
-      signal,
-      passing: ['coordinator_lost', 'timeout', 'cancelled'],
-      firstBackoffMs: 100,
-      longestBackoffMs: 2_000,
-    });
+    const fetched = untilAnswered(
+      'fetching items',
+      async () => fetchItems(client, runId, indices, data.itemBytes, signal),
+      { signal, timeoutMs: lookMs },
+    );
     indices.forEach((index, i) => {
       const item = fetched.then((bytes) => bytes.subarray(i * data.itemBytes, (i + 1) * data.itemBytes));
       // A failure reaches whoever waits for the item; the next who needs it fetches it again.

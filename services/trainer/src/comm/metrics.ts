@@ -1,3 +1,4 @@
+import type { GenerationId } from '@gan-train/rpc';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { PhaseReport } from '../comm-calls.js';
 
@@ -67,7 +68,7 @@ export function createTrainerMetrics() {
       }
     },
     bytesMoved: (direction: 'received' | 'sent', bytes: number) => allReduceBytes.inc({ direction }, bytes),
-    generationStarted(started: { term: number; n: number }): void {
+    generationStarted(started: GenerationId): void {
       term.set(started.term);
       generation.set(started.n);
     },

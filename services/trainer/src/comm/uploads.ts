@@ -7,6 +7,7 @@ import {
   type CheckpointPiece,
   type CheckpointPiece__Output,
   type CoordinatorClient,
+  type GenerationId,
   type GridPiece,
 } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
@@ -45,7 +46,7 @@ export async function putCheckpoint(
 
 export async function putGrid(
   { client, runId }: UploadContext,
-  generation: { term: number; n: number },
+  generation: GenerationId,
   grid: { step: number; images: number; size: number; channels: number; pixels: Uint8Array },
 ): Promise<void> {
   const { pixels, ...shape } = grid;

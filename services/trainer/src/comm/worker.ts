@@ -133,7 +133,7 @@ const actions: TrainerActions = {
     // What was committed before is known with its rows.
     collectRows();
     grids.flush();
-    if (!serving) close();
+    if (!serving) generation?.close();
   },
   committed: () => control.committed(),
   wish: (what) => (what === 'stop' ? control.wishStop() : control.wishPause()),
@@ -145,7 +145,6 @@ const actions: TrainerActions = {
   fail(error) {
     if (ended.signal.aborted) return;
     ended.abort(error);
-    control.closeGeneration();
     close();
     orderWanted?.();
     session?.end();
@@ -162,7 +161,7 @@ function createIncarnations(first: string): () => string {
   };
 }
 
-/** Nothing is pulled or served in the generation any more. */
+/** Nothing is committed, pulled or served in the generation any more. */
 function close(): void {
   control.closeGeneration();
   generation?.close();
