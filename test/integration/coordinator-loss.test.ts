@@ -1,13 +1,12 @@
-import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   checkpointSteps,
+  clusterStarter,
   directoryOfTests,
   expectSameRun,
   readJson,
   said,
   setupMs,
-  startTestCluster,
   tinyDcgan,
   trainReference,
   until,
@@ -24,13 +23,7 @@ beforeAll(async () => {
   reference = await trainReference(directory, asked);
 }, setupMs);
 
-let made = 0;
-const start = async (trainers: number, change: Asked = {}): Promise<TestCluster> =>
-  startTestCluster({
-    asked: { ...asked, trainers, ...change },
-    out: join(directory, `run-${++made}`),
-    trainers,
-  });
+const start = clusterStarter(directory, asked);
 
 const terms = (cluster: TestCluster): number[] =>
   cluster.reported.flatMap(({ generation }) => generation?.generation?.term ?? []);

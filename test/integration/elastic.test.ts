@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { LocalClusterOptions } from '@gan-train/cli';
 import type { FaultPoint } from '@gan-train/service';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   checkpointSteps,
+  clusterStarter,
   closings,
   directoryOfTests,
   expectFired,
@@ -12,14 +12,12 @@ import {
   inspected,
   said,
   setupMs,
-  startTestCluster,
   tinyDcgan,
   trained,
   trainReference,
   until,
   type Asked,
   type Reference,
-  type TestCluster,
 } from '../support/index.js';
 
 const directory = directoryOfTests();
@@ -30,15 +28,7 @@ beforeAll(async () => {
   reference = await trainReference(directory, asked);
 }, setupMs);
 
-let made = 0;
-async function start(
-  trainers: number,
-  change: Asked = {},
-  more: Partial<LocalClusterOptions> = {},
-): Promise<TestCluster> {
-  const out = join(directory, `run-${++made}`);
-  return startTestCluster({ asked: { ...asked, trainers, ...change }, out, trainers, ...more });
-}
+const start = clusterStarter(directory, asked);
 
 describe('a trainer that is killed', () => {
   it.each<FaultPoint>(['beforeSend', 'midReduce', 'afterReduce', 'afterUpdate'])(
@@ -72,6 +62,7 @@ describe('a trainer that is killed', () => {
       async () => ((await checkpointSteps(cluster.directory)).at(-1) ?? 0) > 10 || undefined,
     );
     cluster.signalTrainer(0, 'SIGKILL');
+    await cluster.untilGeneration(2);
     await expectSameRun(cluster, reference, { goesBack: true });
   });
 

@@ -1,16 +1,14 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js';
-import { startLocalCluster, type LocalCluster } from '@gan-train/cli';
 import {
   createCoordinatorClient,
   createPeerClient,
   maxMessageBytes,
   protocolVersion,
-  type Event__Output,
   type SessionDown__Output,
 } from '@gan-train/rpc';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   checkpointSteps,
   directoryOfTests,
@@ -18,31 +16,24 @@ import {
   inspected,
   lossesOf,
   setupMs,
+  startTestCluster,
   stepsOf,
   tinyDcgan,
   trained,
-  until,
+  type TestCluster,
 } from '../support/index.js';
 
 const directory = directoryOfTests();
-let cluster: LocalCluster;
+let cluster: TestCluster;
 let peerAddress: string;
-const events: Event__Output[] = [];
-const lastStep = (): number => events.findLast(({ row }) => row)?.row?.step ?? 0;
 
 beforeAll(async () => {
   const asked = { ...tinyDcgan, steps: endless, trainers: 2 };
-  cluster = await startLocalCluster({ asked, out: join(directory, 'run'), trainers: 2 });
-  void (async () => {
-    for await (const event of cluster.events()) events.push(event);
-  })();
-  await until('the second step', () => (lastStep() >= 2 ? true : undefined));
+  cluster = await startTestCluster({ asked, out: join(directory, 'run'), trainers: 2 });
+  await cluster.untilStep(2);
   // Of rank 1: it owns part 1.
-  const started = events.find((event) => event.generation)?.generation;
-  peerAddress = started?.members[1]?.address ?? '';
+  peerAddress = (await cluster.untilGeneration(1)).members[1]?.address ?? '';
 }, setupMs);
-
-afterAll(() => cluster.kill());
 
 const generation = { term: 1, n: 1 };
 const wrongs = [
@@ -59,7 +50,7 @@ describe('a trainer', () => {
   const pull = async (change: object): Promise<Ended> => {
     const client = createPeerClient(peerAddress);
     const request = { runId: cluster.runId, generation, kind: 'PARTIAL' as const, bucket: 0, part: 0 };
-    const position = { step: lastStep() + 1, phase: 0 };
+    const position = { step: cluster.lastStep() + 1, phase: 0 };
     try {
       for await (const chunk of client.Pull({ ...request, position, ...change })) void chunk;
       return { code: status.OK, details: '' };
@@ -240,13 +231,13 @@ describe('the coordinator', () => {
 });
 
 it('through all of it the run went on, and its bits are those of an undisturbed one', async () => {
-  const before = lastStep();
-  await until('two more steps', () => (lastStep() >= before + 2 ? true : undefined));
+  const before = cluster.lastStep();
+  await cluster.untilStep(before + 2);
   await cluster.drain('the test is over');
   await cluster.finished();
   const { step, status: ended, weightsHash } = await inspected(cluster.directory);
   expect(ended).toBe('stopped');
-  expect(events.filter(({ generation: started }) => started)).toHaveLength(1);
+  expect(cluster.reported.filter(({ generation: started }) => started)).toHaveLength(1);
   const undisturbed = await trained(join(directory, 'undisturbed'), tinyDcgan, '--steps', String(step));
   expect(weightsHash).toBe(undisturbed.weightsHash);
   const losses = await lossesOf(cluster.directory);

@@ -1,14 +1,13 @@
-import { join } from 'node:path';
 import type { Fault } from '@gan-train/service';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   checkpointSteps,
+  clusterStarter,
   directoryOfTests,
   expectFired,
   expectSameRun,
   inspected,
   setupMs,
-  startTestCluster,
   tinyDcgan,
   trainReference,
   type Asked,
@@ -24,19 +23,17 @@ beforeAll(async () => {
   reference = await trainReference(directory, asked);
 }, setupMs);
 
-let made = 0;
-const start = async (faults: Record<number, readonly Fault[]>, change: Asked = {}): Promise<TestCluster> =>
-  startTestCluster({
-    asked: { ...asked, trainers: 3, ...change },
-    out: join(directory, `run-${++made}`),
-    trainers: 3,
-    faults,
-  });
+const start = clusterStarter(directory, asked);
+/** A run of three trainers in which these things go wrong. */
+const startWith = async (
+  faults: Record<number, readonly Fault[]>,
+  change: Asked = {},
+): Promise<TestCluster> => start(3, change, { faults });
 const flip = (step: number): Fault => ({ point: 'afterUpdate', step, phase: 1, action: 'flip' });
 
 describe('a bit that flips in one replica', () => {
   it('is found, its trainer is named, and all go back to the newest checkpoint and compute again', async () => {
-    const cluster = await start({ 1: [flip(33)] }, { checkpointSeconds: 0.3 });
+    const cluster = await startWith({ 1: [flip(33)] }, { checkpointSeconds: 0.3 });
     const { reason } = await cluster.untilGeneration(2);
     expect(reason).toMatch(/after replicas differed at step \d+ g$/);
     await expectSameRun(cluster, reference, { goesBack: true });
@@ -48,7 +45,7 @@ describe('a bit that flips in one replica', () => {
   });
 
   it('twice before a new checkpoint ends the run, which names the machine', async () => {
-    const cluster = await start({ 1: [flip(13), flip(13)] });
+    const cluster = await startWith({ 1: [flip(13), flip(13)] });
     await expect(cluster.finished()).rejects.toMatchObject({ code: 'state_mismatch' });
     const { status, reason } = await inspected(cluster.directory);
     expect(status).toBe('failed');
@@ -63,7 +60,7 @@ describe('a gradient that is not finite', () => {
   const nan = (step: number, phases: number): Fault => ({ point: 'gradient', step, action: 'nan', phases });
 
   it('of one trainer is skipped by all alike, and counted', async () => {
-    const cluster = await start({ 1: [nan(20, 1)] }, { steps: 40 });
+    const cluster = await startWith({ 1: [nan(20, 1)] }, { steps: 40 });
     await cluster.finished();
     await expectFired(cluster, 1, 'nan at gradient');
     // The replicas stayed equal: they were compared every ten steps.
@@ -74,7 +71,7 @@ describe('a gradient that is not finite', () => {
   });
 
   it('again and again ends the run with the reason, and keeps the state', async () => {
-    const cluster = await start({ 1: [nan(20, 10)] }, { maxSkipped: 6 });
+    const cluster = await startWith({ 1: [nan(20, 10)] }, { maxSkipped: 6 });
     await expect(cluster.finished()).rejects.toMatchObject({ code: 'nonfinite' });
     const { status, reason, step } = await inspected(cluster.directory);
     expect({ status, reason }).toEqual({

@@ -50,6 +50,19 @@ export async function startTestCluster(options: Omit<LocalClusterOptions, 'onNot
   });
 }
 
+/** Starts clusters of one config in a directory, one after the other. */
+export function clusterStarter(directory: string, asked: Asked) {
+  let made = 0;
+  return async (
+    trainers: number,
+    change: Asked = {},
+    more: Partial<LocalClusterOptions> = {},
+  ): Promise<TestCluster> => {
+    const out = join(directory, `run-${++made}`);
+    return startTestCluster({ asked: { ...asked, trainers, ...change }, out, trainers, ...more });
+  };
+}
+
 /** The run of one trainer that nothing happens to, with all that it was at each step. */
 export interface Reference {
   /** The run's config; it ends at the reference's last step at the latest. */

@@ -1,5 +1,6 @@
 export {
   closings,
+  clusterStarter,
   endClusters,
   expectFired,
   expectSameRun,
