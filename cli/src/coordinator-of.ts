@@ -1,11 +1,11 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadLive, runExists } from '@gan-train/coordinator';
-import { callUnary, createCoordinatorClient } from '@gan-train/rpc';
+import { createCoordinatorClient } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
+import { callCoordinator } from './call-coordinator.js';
 import { runsFolder } from './run-name.js';
 
-const callTimeoutMs = 10_000;
 const loopback = '127.0.0.1';
 
 /** Calls the coordinator of a run that is alive: that of a directory, of an address, or of the newest run. Throws `run_missing`. */
@@ -17,11 +17,7 @@ export async function askCoordinator<Request, Reply>(
   const address = await addressOf(run);
   const client = createCoordinatorClient(address);
   try {
-    const call = client[method].bind(client) as Parameters<typeof callUnary<Request, Reply>>[0];
-    return await callUnary(call, request, {
-      timeoutMs: callTimeoutMs,
-      unavailable: 'coordinator_lost',
-    });
+    return await callCoordinator<Request, Reply>(client, method, request);
   } catch (thrown) {
     const error = GanTrainError.from(thrown);
     if (error.code !== 'coordinator_lost') throw error;

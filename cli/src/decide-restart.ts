@@ -2,7 +2,6 @@
 const most = 5;
 const windowMs = 600_000;
 const firstDelayMs = 200;
-const longestDelayMs = 10_000;
 
 /**
  * How long to wait before a process that ended is started again; undefined when it ends too often. `endsMs` are the times of its
@@ -12,5 +11,5 @@ export function decideRestart(endsMs: readonly number[]): number | undefined {
   const nowMs = endsMs.at(-1) ?? 0;
   const recent = endsMs.filter((time) => nowMs - time < windowMs).length;
   if (recent > most) return undefined;
-  return Math.min(longestDelayMs, firstDelayMs * 2 ** (recent - 1));
+  return firstDelayMs * 2 ** (recent - 1);
 }

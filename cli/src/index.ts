@@ -1,3 +1,8 @@
-export { startLocalCluster, type LocalCluster, type LocalClusterOptions } from './local-cluster.js';
+export {
+  startLocalCluster,
+  type LocalCluster,
+  type LocalClusterOptions,
+  type Place,
+} from './local-cluster.js';
 export { largePages } from './member-process.js';
 export { median } from './step-profiles.js';

@@ -1,7 +1,7 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { callUnary, createCoordinatorClient, type Event__Output } from '@gan-train/rpc';
+import { createCoordinatorClient, type Event__Output } from '@gan-train/rpc';
 import {
   faultsVariable,
   flagFromOption,
@@ -10,6 +10,7 @@ import {
   withTimeout,
   type Fault,
 } from '@gan-train/service';
+import { callCoordinator } from './call-coordinator.js';
 import { decideRestart } from './decide-restart.js';
 import { createEventFeed } from './event-feed.js';
 import { startProcess, type CoordinatorMessage, type MemberProcess } from './member-process.js';
@@ -20,7 +21,6 @@ const listenTimeoutMs = 3_600_000;
 /** The coordinator knows best why a run failed, and keeps its last state; it gets the time to say so. */
 const exitTimeoutMs = 15_000;
 const farewellMs = 3_000;
-const callTimeoutMs = 10_000;
 /** A trainer that ended well is started again only if the run goes on after that. */
 const afterGoodEndMs = 1_000;
 
@@ -35,6 +35,19 @@ export interface LocalClusterOptions {
   withoutRestarts?: boolean;
   /** For tests: what goes wrong in the first life of a trainer, by its index. */
   faults?: Readonly<Record<number, readonly Fault[]>>;
+  /** For tests: where each process runs, and what it takes for the addresses of others. */
+  placeOf?: (member: 'coordinator' | number) => Place;
+}
+
+export interface Place {
+  /** Words before the command: what to run it through. */
+  through?: readonly string[];
+  /** Where it listens; loopback when left out. */
+  host?: string;
+  /** Where a trainer finds the coordinator; where that listens when left out. */
+  coordinator?: string;
+  /** Where others find a trainer; where it listens when left out. */
+  advertise?: string;
 }
 
 /** A coordinator and trainers as processes of this machine; real gRPC between them. What dies is started again. */
@@ -70,6 +83,8 @@ interface Slot {
 /** Starts the processes. Rejects, with nothing left running, when the coordinator refuses to serve. */
 export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
   const { asked, out, faults = {}, onNote = () => undefined } = options;
+  const placeOf = (member: 'coordinator' | number): Place => options.placeOf?.(member) ?? {};
+  const { through, host: coordinatorHost = loopback } = placeOf('coordinator');
   const flags = optionNames.flatMap((name) => {
     const value = asked[name] as string | number | boolean | undefined;
     return value === undefined ? [] : [`--${flagFromOption(name)}`, String(value)];
@@ -93,7 +108,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   const coordinatorLog = logOf('coordinator');
   coordinator.keepLog(coordinatorLog);
   void coordinator.ended.then(coordinatorEnded);
-  const address = `${loopback}:${grpcPort}`;
+  const address = `${coordinatorHost}:${grpcPort}`;
   const client = createCoordinatorClient(address);
   const feed = createEventFeed(client, runId, {
     isOver: () => isOver,
@@ -103,7 +118,8 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   for (let i = 0; i < options.trainers; i++) addSlot();
 
   function startCoordinator(asFlags: readonly string[]): MemberProcess {
-    const started = startProcess('coordinator', ['--out', out, '--host', loopback, ...asFlags]);
+    const args = ['--out', out, '--host', coordinatorHost, ...asFlags];
+    const started = startProcess('coordinator', args, { through });
     started.onMessage((message) => {
       if (message.event === 'reading') onNote(`reading images: ${message.done} of ${message.total}`);
     });
@@ -139,9 +155,11 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   }
 
   function startTrainer(slot: Slot, wrong: readonly Fault[]): void {
-    const args = ['--coordinator', address, '--listen', `${loopback}:0`];
+    const place = placeOf(slot.index);
+    const args = ['--coordinator', place.coordinator ?? address, '--listen', `${place.host ?? loopback}:0`];
+    if (place.advertise !== undefined) args.push('--advertise', place.advertise);
     const env = wrong.length === 0 ? {} : { [faultsVariable]: JSON.stringify(wrong) };
-    slot.process = startProcess('trainer', args, env);
+    slot.process = startProcess('trainer', args, { through: place.through, env });
     slot.process.keepLog(logOf(`trainer-${slot.index}`));
     void slot.process.ended.then(async (ended) => trainerEnded(slot, ended));
   }
@@ -195,8 +213,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
 
   async function drain(reason: string): Promise<void> {
     drainReason = reason;
-    const call = client.Drain.bind(client) as Parameters<typeof callUnary>[0];
-    await callUnary(call, { runId, reason }, { timeoutMs: callTimeoutMs, unavailable: 'coordinator_lost' });
+    await callCoordinator(client, 'Drain', { runId, reason });
   }
 
   async function untilListening(
@@ -233,12 +250,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     events: () => feed.events(),
     drain,
     async scale(trainers) {
-      const call = client.Scale.bind(client) as Parameters<typeof callUnary>[0];
-      await callUnary(
-        call,
-        { runId, trainers },
-        { timeoutMs: callTimeoutMs, unavailable: 'coordinator_lost' },
-      );
+      await callCoordinator(client, 'Scale', { runId, trainers });
     },
     async finished() {
       let failure: GanTrainError | undefined;

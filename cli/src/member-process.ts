@@ -37,9 +37,10 @@ export interface MemberProcess {
 export function startProcess(
   name: 'coordinator' | 'trainer',
   args: readonly string[],
-  env: Record<string, string> = {},
+  { through = [], env = {} }: { through?: readonly string[] | undefined; env?: Record<string, string> } = {},
 ): MemberProcess {
-  const child = spawn(process.execPath, [bin, name, ...args], {
+  const [file, ...words] = [...through, process.execPath, bin, name, ...args] as [string, ...string[]];
+  const child = spawn(file, words, {
     // A group of its own: Ctrl-C in a terminal reaches the supervisor alone, which then drains.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
