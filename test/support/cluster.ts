@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startLocalCluster, type LocalCluster, type LocalClusterOptions } from '@gan-train/cli';
 import type { Event__Output } from '@gan-train/rpc';
-import { logLevelVariable } from '@gan-train/service';
+import { faultSign, logLevelVariable } from '@gan-train/service';
 import { expect } from 'vitest';
 import type { Asked } from './configs.js';
 import { countTo, inspected, logLines, logText, lossesOf, trained } from './run-files.js';
@@ -151,5 +151,6 @@ export async function said(
 
 /** Fails unless the fault that was asked for has happened in a trainer. */
 export async function expectFired(cluster: LocalCluster, index: number, what: string): Promise<void> {
-  expect(await logText(cluster.directory, `trainer-${index}.log`)).toContain(`fault fired: ${what}`);
+  const text = await logText(cluster.directory, `trainer-${index}.log`);
+  expect(text.includes(`${faultSign}: ${what}`), `${what} in trainer ${index}`).toBe(true);
 }

@@ -20,5 +20,7 @@ export function createLogger(
     const what = `there is no log level ${level}`;
     throw new GanTrainError('bad_config', what, `set ${logLevelVariable} to one of ${known.join(', ')}`);
   }
-  return pino({ base: bindings, level, timestamp: pino.stdTimeFunctions.isoTime });
+  // Written at once: the last words of a process that is killed are those that are looked for.
+  const output = pino.destination({ fd: 1, sync: true });
+  return pino({ base: bindings, level, timestamp: pino.stdTimeFunctions.isoTime }, output);
 }

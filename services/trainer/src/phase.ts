@@ -15,6 +15,7 @@ import { sumShards } from './shard-sums.js';
 import type { TrainerState } from './state.js';
 import { isCheckpointDue } from './store.js';
 import { tell, type Training } from './training.js';
+import { logUsedItems } from './used-items.js';
 
 export const phases = [
   { name: 'd', network: 'discriminator' },
@@ -107,6 +108,8 @@ export async function runPhase(
   };
   if (!control.commit(serial, triple, commit, name === 'g' ? row : undefined))
     throw new GanTrainError('cancelled', 'the generation is closed');
+  const itemsUsed = bytes === undefined ? 0 : (config.batch / config.shards) * order.shards.count;
+  if (bytes) logUsedItems(training, position.step, order.shards, bytes, itemsUsed);
   noteWishes(state, sum.subarray(length));
   if (!result.committed)
     training.log.warn({ ...position }, 'gradient not finite: every trainer skips this update');
@@ -119,7 +122,7 @@ export async function runPhase(
     seconds: clock.seconds,
     scalars: result.scalars,
     gradientNorm: result.gradientNorm,
-    items: name === 'd' ? (config.batch / config.shards) * order.shards.count : 0,
+    items: itemsUsed,
     tensors: tensorCount(),
   });
 }
