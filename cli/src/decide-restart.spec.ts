@@ -17,6 +17,12 @@ describe('a process that ended', () => {
     expect(decideRestart([...ends, 20 * minutes])).toBe(200);
   });
 
+  it('may be allowed to end more often: the wait stays bounded', () => {
+    const ends = Array.from({ length: 40 }, (_, i) => i);
+    expect(decideRestart(ends, 40)).toBe(3_200);
+    expect(decideRestart([...ends, 41], 40)).toBeUndefined();
+  });
+
   it('may come from any clock', () => {
     expect(decideRestart([-5 * minutes, -4 * minutes])).toBe(400);
   });

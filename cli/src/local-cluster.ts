@@ -33,6 +33,8 @@ export interface LocalClusterOptions {
   onNote?: (note: string) => void;
   /** Processes that end before the run does stay away. */
   withoutRestarts?: boolean;
+  /** For tests: how often each process is started again within ten minutes; else as often as `decideRestart` says. */
+  mostRestarts?: number;
   /** For tests: what goes wrong in the first life of a trainer, by its index. */
   faults?: Readonly<Record<number, readonly Fault[]>>;
   /** For tests: where each process runs, and what it takes for the addresses of others. */
@@ -129,7 +131,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   async function coordinatorEnded({ code, signal, error }: Awaited<MemberProcess['ended']>): Promise<void> {
     if (code === 0) return end(undefined);
     coordinatorEndsMs.push(performance.now());
-    const waitMs = decideRestart(coordinatorEndsMs);
+    const waitMs = decideRestart(coordinatorEndsMs, options.mostRestarts);
     // What it says itself is for a person; what killed it is not its fault.
     if (signal === undefined || options.withoutRestarts === true || isOver || waitMs === undefined)
       return end(error);
@@ -174,7 +176,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     if (code !== 0 && (error.exitCode === 2 || error.code === 'refused')) return failUnlessOver(error);
     if (options.withoutRestarts === true) return code === 0 ? undefined : failUnlessOver(error);
     slot.endsMs.push(performance.now());
-    const waitMs = decideRestart(slot.endsMs);
+    const waitMs = decideRestart(slot.endsMs, options.mostRestarts);
     const how = signal === undefined ? error.what : `it was ended by ${signal}`;
     if (waitMs === undefined) {
       onNote(`trainer ${slot.index} ended too often and stays away: ${how}`);

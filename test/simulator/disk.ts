@@ -2,7 +2,7 @@ import type { MemberView } from '@gan-train/coordinator/membership';
 import { noGeneration, type GenerationId, type LossRow } from '@gan-train/rpc';
 import type { Clock } from './clock.js';
 import type { Process } from './process.js';
-import type { Random } from './random.js';
+import type { Random } from '../support/random.js';
 import type { State } from './state.js';
 
 /** The run directory: what a coordinator finds when it starts. */

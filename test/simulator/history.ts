@@ -4,7 +4,7 @@ import { createDisk } from './disk.js';
 import { planFaults } from './faults.js';
 import { createJudge, type Judge } from './judge.js';
 import { createNetwork } from './network.js';
-import { createRandom } from './random.js';
+import { createRandom } from '../support/random.js';
 import { allRules, type Rules } from './rules.js';
 import { settingsFrom } from './settings.js';
 import type { Settings, World } from './world.js';

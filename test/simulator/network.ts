@@ -1,6 +1,6 @@
 import type { Clock } from './clock.js';
 import type { Process } from './process.js';
-import type { Random } from './random.js';
+import type { Random } from '../support/random.js';
 
 /** One end's view of a connection: `lost` is called when it learns that the other end is gone, at most once. */
 export interface Link {

@@ -1,7 +1,7 @@
 import { createRunCore, type RunCore } from '@gan-train/coordinator/membership';
 import { expect, it } from 'vitest';
 import { settingsFrom } from './settings.js';
-import { createRandom } from './random.js';
+import { createRandom } from '../support/random.js';
 import { initialState } from './state.js';
 
 const trainers = 1_000;

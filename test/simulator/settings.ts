@@ -1,4 +1,4 @@
-import type { Random } from './random.js';
+import type { Random } from '../support/random.js';
 import type { Settings } from './world.js';
 
 /** What a history is about, from its seed. */

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.js';
 import type { Network } from './network.js';
 import type { Process } from './process.js';
-import type { Random } from './random.js';
+import type { Random } from '../support/random.js';
 
 export interface Place {
   clock: Clock;

@@ -5,7 +5,7 @@ import type { Event__Output } from '@gan-train/rpc';
 import { faultSign, logLevelVariable } from '@gan-train/service';
 import { expect } from 'vitest';
 import type { Asked } from './configs.js';
-import { countTo, inspected, logLines, logText, lossesOf, trained } from './run-files.js';
+import { countTo, inspected, logLines, logText, lossesOf, trained, type InspectReport } from './run-files.js';
 import { until } from './until.js';
 
 /** A cluster under test, and all that its run has reported. */
@@ -99,17 +99,29 @@ export async function expectSameRun(
   reference: Reference,
   { goesBack = false } = {},
 ): Promise<void> {
-  await untilGoesOn(cluster);
-  await cluster.drain('the test has seen enough').catch(() => undefined);
-  await cluster.finished();
-  const { step, weightsHash, status } = await inspected(cluster.directory);
+  const { step, status } = await endWell(cluster);
   expect(['finished', 'stopped']).toContain(status);
-  expect(weightsHash).toBe(reference.hashes.get(step));
-  expect(await lossesOf(cluster.directory)).toEqual(reference.losses.slice(0, step + 1));
-  await expectGrids(cluster.directory, reference, step);
+  await compareRuns(cluster.directory, reference);
   const shown = cluster.reported.flatMap(({ row }) => (row ? [row.step] : []));
   if (goesBack) expect(shown.length).toBeGreaterThanOrEqual(step);
   else expect(shown).toEqual(countTo(step));
+}
+
+/** Fails unless the run in a directory is what the reference was at its last step. */
+export async function compareRuns(out: string, reference: Reference): Promise<void> {
+  const { step, weightsHash } = await inspected(out);
+  expect(weightsHash).toBe(reference.hashes.get(step));
+  expect(await lossesOf(out)).toEqual(reference.losses.slice(0, step + 1));
+  await expectGrids(out, reference, step);
+}
+
+/** Stops the run once it goes on, and says what it has become. */
+export async function endWell(cluster: TestCluster): Promise<InspectReport> {
+  await untilGoesOn(cluster);
+  // A run that is over, or about to be, can't be asked any more.
+  await cluster.drain('the test has seen enough').catch(() => undefined);
+  await cluster.finished();
+  return inspected(cluster.directory);
 }
 
 /** Rows come again, or the run is over. */

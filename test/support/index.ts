@@ -1,7 +1,9 @@
 export {
   closings,
   clusterStarter,
+  compareRuns,
   endClusters,
+  endWell,
   expectFired,
   expectSameRun,
   said,
@@ -23,7 +25,9 @@ export { bucketLengths, endless, flagsFrom, slow, tinyDcgan, tinySeed, type Aske
 export { contentsOf, directoryOfTests, exists } from './directory.js';
 export { fakeNative, writeFakeTools } from './fake-tools.js';
 export { png, writeImages } from './images.js';
+export { createLink, type Link } from './link.js';
 export { scrape, stepsCommitted, type Scrape } from './metrics.js';
+export { createRandom, type Random } from './random.js';
 export {
   checkpointSteps,
   countTo,

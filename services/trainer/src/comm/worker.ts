@@ -247,7 +247,7 @@ async function hello(engines: Parameters<CommCalls['hello']>[0]['engines']): Pro
     unready: () => (membership?.isConnected === true ? undefined : 'not registered with the coordinator'),
   });
   address = advertisedAddress(peer);
-  log.info({ address, httpPort: http.port, coordinator }, 'listening');
+  log.info({ address, port: peer.port, httpPort: http.port, coordinator }, 'listening');
   ended.signal.throwIfAborted();
   const about = { protocol: protocolVersion, engines: [...engines], pid: process.pid, host: hostname() };
   membership = createMembership({ address, hello: about, connectMs }, actions);
