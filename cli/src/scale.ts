@@ -1,5 +1,5 @@
 import { askCoordinator } from './coordinator-of.js';
-import { mostTrainers } from '@gan-train/service';
+import { mostTrainers, plural } from '@gan-train/service';
 import { wholeNumber } from './numbers.js';
 
 /** `gan-train scale`: how many trainers a run that is alive is to have. Returns the exit code. */
@@ -9,9 +9,8 @@ export async function scale(trainers: string, run: string | undefined): Promise<
     runId: '',
     trainers: wanted,
   });
-  const plural = wanted === 1 ? '' : 's';
   process.stdout.write(
-    `${wanted} trainer${plural} wanted, ${before} before; gan-train status shows them come and go\n`,
+    `${plural(wanted, 'trainer')} wanted, ${before} before; gan-train status shows them come and go\n`,
   );
   return 0;
 }

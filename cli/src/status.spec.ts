@@ -87,9 +87,9 @@ now          2 trainers at work
 
 rank  pid  address          shards  state                                          at
 0     101  127.0.0.1:50101  0-1     computing                                      step 117 d
-1     102  127.0.0.1:50102  2-2     waiting peer 127.0.0.1:50101, 127.0.0.1:50103  step 116 g
+1     102  127.0.0.1:50102  2       waiting peer 127.0.0.1:50101, 127.0.0.1:50103  step 116 g
 2     103  127.0.0.1:50103  spare   waiting data                                   step 117 d
-3     104  127.0.0.1:50104  3-3     computing (leaving)                            step 117 d
+3     104  127.0.0.1:50104  3       computing (leaving)                            step 117 d
 -     105  127.0.0.1:50105  -       standby                                        -
 -     6    a:1              -       joining                                        -
 -     107  127.0.0.1:50107  -       leaving                                        -

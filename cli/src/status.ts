@@ -1,4 +1,5 @@
 import { nameOfGeneration, type Event__Output, type StatusReply__Output } from '@gan-train/rpc';
+import { plural } from '@gan-train/service';
 import { askCoordinator } from './coordinator-of.js';
 
 /** Events that are shown to a person. */
@@ -59,9 +60,9 @@ const shardsOf = ({ firstShard, shardCount }: Trainer): number[] =>
 function messageOf(event: Event__Output): string {
   if (event.generation) {
     const { generation, members, reason } = event.generation;
-    return `generation ${nameOfGeneration(generation)} with ${members.length} trainers: ${reason}`;
+    return `generation ${nameOfGeneration(generation)} with ${plural(members.length, 'trainer')}: ${reason}`;
   }
-  if (event.wanted) return `${event.wanted.trainers} trainers wanted`;
+  if (event.wanted) return `${plural(event.wanted.trainers, 'trainer')} wanted`;
   if (event.finished) return `${event.finished.status} at step ${event.finished.step}`;
   if (event.failed) return `failed: ${event.failed.message}`;
   return event.note?.message ?? '';
@@ -74,7 +75,7 @@ export function textOf(reply: StatusReply__Output): string {
     `run          ${run?.directory ?? ''}`,
     `step         ${run?.step ?? 0} of ${run?.steps ?? 0}, ${number(row?.imagesPerSecond, 0)} images/s`,
     `losses       d_loss ${number(row?.dLoss)}  g_loss ${number(row?.gLoss)}  D(x) ${number(row?.dReal, 2)}  D(G(z)) ${number(row?.dFake, 2)}`,
-    `generation   ${nameOfGeneration(generation)}, ${trainersWanted} trainers wanted`,
+    `generation   ${nameOfGeneration(generation)}, ${plural(trainersWanted, 'trainer')} wanted`,
     `now          ${doing}`,
   ];
   const table = [
@@ -97,7 +98,8 @@ function rowOf(trainer: Trainer): string[] {
   const { pid, address, position, activity, waitingFor } = trainer;
   if (!isMember(trainer)) return ['-', String(pid), address, '-', trainer.role, '-'];
   const shards = shardsOf(trainer);
-  const range = shards.length === 0 ? 'spare' : `${shards[0]}-${shards.at(-1)}`;
+  const [first = 'spare'] = shards;
+  const range = shards.length < 2 ? String(first) : `${first}-${shards.at(-1)}`;
   const doing = activity.toLowerCase().replace('_', ' ');
   const waits = activity === 'WAITING_PEER' && waitingFor.length > 0 ? ` ${waitingFor.join(', ')}` : '';
   const at = `step ${position?.step ?? 0} ${position?.phase === 0 ? 'd' : 'g'}`;

@@ -36,3 +36,4 @@ export {
 } from './options.js';
 export { isFreePort, requireFreePort } from './ports.js';
 export { runMain, tellParent, withTimeout } from './process.js';
+export { plural } from './words.js';

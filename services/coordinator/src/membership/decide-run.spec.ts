@@ -611,7 +611,7 @@ describe('while a generation is closed at once, the run', () => {
     const at = (sinceMs: number): Decision => decide({ stage: closing(true, sinceMs), trainers });
     expect(at(nowMs - options.closeMs)).toEqual({
       action: 'wait',
-      reason: '1 trainer have to say where they stand',
+      reason: '1 trainer still to say where they stand',
     });
     expect(at(nowMs - options.closeMs - 1)).toEqual({
       action: 'evict',

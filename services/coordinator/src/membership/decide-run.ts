@@ -1,10 +1,10 @@
 import { completeStep, isSameGeneration, isSameTriple, type Triple } from '@gan-train/rpc';
+import { plural } from '@gan-train/service';
 import { decideBlame } from './decide-blame.js';
 import {
   isFurther,
   nameOfPosition,
   nameOfTrainer,
-  plural,
   type Decision,
   type End,
   type MemberView,
@@ -334,7 +334,7 @@ function decideClosing(
     const reason = `it did not answer prepare within ${options.closeMs / 1000} s`;
     return { action: 'evict', incarnation: first.incarnation, reason, kind: 'deadline' };
   }
-  return wait(`${plural(pending.length, 'trainer')} have to say where they stand`);
+  return wait(`${plural(pending.length, 'trainer')} still to say where they stand`);
 }
 
 function decideSaving(

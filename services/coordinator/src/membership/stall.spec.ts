@@ -70,8 +70,8 @@ describe('what it waits for', () => {
     const waits = (waitingFor: string[]) => since({ activity: 'WAITING_PEER', waitingFor });
     const trainers = [trainer('a', 'running', waits(['b'])), trainer('b', 'running', waits(['a', 'c']))];
     expect(words(trainers)?.reason).toBe(
-      'waits for trainer a:7070: waiting peer (1 others) at step 10 d for 12 s; ' +
-        'trainer b:7070: waiting peer (2 others) at step 10 d for 12 s',
+      'waits for trainer a:7070: waiting for 1 peer at step 10 d for 12 s; ' +
+        'trainer b:7070: waiting for 2 peers at step 10 d for 12 s',
     );
   });
 

@@ -1,4 +1,5 @@
 import { isSameGeneration, type Position } from '@gan-train/rpc';
+import { plural } from '@gan-train/service';
 import { nameOfActivity, nameOfPosition, nameOfTrainer, type RunView, type TrainerView } from './view.js';
 
 /** Without a commit for so long a run is stalled; said again after as much time. */
@@ -51,8 +52,12 @@ export function createStallInspector(startMs: number): StallInspector {
 
 function doing(nowMs: number, trainer: TrainerView): string {
   const { activity, position, shardsDone, sinceMs, waitingFor } = trainer.progress;
-  const what = activity === 'COMPUTING' ? `computing, ${shardsDone} shards done,` : nameOfActivity(activity);
-  const others = waitingFor.length > 0 ? ` (${waitingFor.length} others)` : '';
+  const what =
+    activity === 'COMPUTING'
+      ? `computing, ${plural(shardsDone, 'shard')} done,`
+      : activity === 'WAITING_PEER' && waitingFor.length > 0
+        ? `waiting for ${plural(waitingFor.length, 'peer')}`
+        : nameOfActivity(activity);
   const seconds = ((nowMs - sinceMs) / 1000).toFixed(0);
-  return `${nameOfTrainer(trainer)}: ${what}${others} at ${nameOfPosition(position)} for ${seconds} s`;
+  return `${nameOfTrainer(trainer)}: ${what} at ${nameOfPosition(position)} for ${seconds} s`;
 }

@@ -173,5 +173,3 @@ export const nameOfPosition = ({ step, phase }: Position): string =>
   `step ${step} ${phase === 0 ? 'd' : 'g'}`;
 
 export const nameOfActivity = (activity: Activity): string => activity.toLowerCase().replace('_', ' ');
-
-export const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
