@@ -18,6 +18,7 @@ export default defineConfig({
           env,
           include: ['{libs,services}/*/src/**/*.spec.ts', 'cli/src/**/*.spec.ts'],
           testTimeout: 30_000,
+          maxWorkers: '100%',
         },
       },
       {
@@ -26,7 +27,8 @@ export default defineConfig({
           env,
           include: ['test/integration/*.test.ts'],
           testTimeout: 180_000,
-          fileParallelism: false,
+          // Two files at a time: while processes of one wait for a deadline, those of the other have the cores.
+          maxWorkers: 2,
         },
       },
       {
@@ -35,6 +37,16 @@ export default defineConfig({
           env,
           include: ['test/simulator/*.test.ts'],
           testTimeout: 600_000,
+        },
+      },
+      {
+        // `npm run test:faults` says where.
+        test: {
+          name: 'faults',
+          env,
+          include: ['test/faults/*.test.ts'],
+          testTimeout: 180_000,
+          fileParallelism: false,
         },
       },
       {

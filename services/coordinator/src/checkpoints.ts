@@ -87,18 +87,24 @@ function receive<Header, Reply>(run: Run, begin: (header: Header) => Promise<Tar
             await target.write(piece.data);
           }
         }
-        if (target === undefined || received !== target.sizeBytes) {
-          throw new GanTrainError('protocol', `${received} of ${target?.sizeBytes ?? 0} bytes came`);
+        const announced = target?.sizeBytes ?? 0;
+        if (call.cancelled) {
+          const what = `an upload broke off after ${received} of ${announced} bytes`;
+          throw new GanTrainError('cancelled', what);
         }
+        if (target === undefined || received !== announced)
+          throw new GanTrainError('protocol', `${received} of ${announced} bytes came`);
         done(null, await target.finish());
       } catch (thrown) {
         await target?.abort();
         const error = GanTrainError.from(thrown);
-        if (error.code === 'fenced') run.context.log.info({ reason: error.what }, 'not stored');
+        // Whoever sent it sends it again, where it is still wanted.
+        if (error.code === 'fenced' || error.code === 'cancelled')
+          run.context.log.info({ reason: error.what }, 'not stored');
         else {
           run.context.metrics.notStored(error.code);
           run.context.log.error({ err: error }, 'not stored');
-          // What broke on the way is sent again; what can't be written won't be.
+          // What can't be written won't be.
           if (target?.isFinal === true && (error.code === 'io' || error.code === 'not_writable'))
             await run.handle({ kind: 'finalNotStored', code: error.code, reason: error.message });
         }
