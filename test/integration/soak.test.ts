@@ -3,15 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import {
   clusterStarter,
-  compareRuns,
   createLink,
   createRandom,
   directoryOfTests,
-  endWell,
+  expectUndisturbed,
   liveOf,
   logLines,
   tinyDcgan,
-  trained,
   type Asked,
   type Link,
   type TestCluster,
@@ -55,17 +53,12 @@ describe('a run that has a random fault every five to ten seconds', () => {
       try {
         await cluster.untilStep(5);
         await faults(cluster, links, random, (what) => told.push(what));
-        const { step, status } = await endWell(cluster);
-        expect(status).toBe('stopped');
-        const one = { ...asked, trainers: 1, steps: step };
-        const undisturbed = await trained(join(directory, 'undisturbed'), one);
-        const hashes = new Map([[step, undisturbed.weightsHash]]);
-        await compareRuns(cluster.directory, { ...undisturbed, asked, hashes });
+        await expectUndisturbed(cluster, asked, { goesBack: true });
         expect((await logLines(out, 'coordinator.log')).filter(({ level }) => Number(level) > 40)).toEqual(
           [],
         );
         console.log(
-          `${told.length - 1} faults, ${cluster.reported.filter((e) => e.generation).length} generations, ${step} steps`,
+          `${told.length - 1} faults, ${cluster.reported.filter((e) => e.generation).length} generations, ${cluster.lastStep()} steps`,
         );
       } catch (error) {
         console.log(told.join('\n'));

@@ -5,6 +5,7 @@ import {
   createRpcServer,
   encodeChunk,
   listen,
+  shutdown,
   peerService,
   streamHandler,
   type PeerClient,
@@ -33,7 +34,7 @@ type Pull = (request: PullRequest, signal: AbortSignal) => AsyncIterable<Buffer>
 
 async function servePeer(pull: Pull, port = 0): Promise<{ port: number; stop: () => void }> {
   const server = createRpcServer();
-  const stop = (): void => server.forceShutdown();
+  const stop = (): void => void shutdown(server, 0);
   closing.push(stop);
   server.addService(peerService, { Pull: streamHandler(pull) });
   return { port: await listen(server, host, port), stop };

@@ -2,6 +2,7 @@ import {
   createPeerClient,
   createRpcServer,
   listen,
+  shutdown,
   peerService,
   unaryHandler,
   type PeerClient,
@@ -29,7 +30,7 @@ async function clientOf(answer: (request: ShareRequest) => ShareReply): Promise<
   });
   const client = createPeerClient(`127.0.0.1:${await listen(server, '127.0.0.1', 0)}`);
   closing.push(
-    () => server.forceShutdown(),
+    () => void shutdown(server, 0),
     () => client.close(),
   );
   return client;

@@ -15,7 +15,7 @@ afterEach(() => {
 
 async function serve(service: 'coordinator' | 'peer', handlers: object): Promise<string> {
   const server = createRpcServer();
-  closing.push(() => server.forceShutdown());
+  closing.push(() => void shutdown(server, 0));
   server.addService(service === 'peer' ? peerService : coordinatorService, handlers as never);
   return `127.0.0.1:${await listen(server, '127.0.0.1', 0)}`;
 }
@@ -69,7 +69,7 @@ describe('callUnary and unaryHandler', () => {
   it('give the code that was asked for where nobody listens', async () => {
     const server = createRpcServer();
     const port = await listen(server, '127.0.0.1', 0);
-    server.forceShutdown();
+    await shutdown(server, 0);
     await expect(drain(`127.0.0.1:${port}`)).rejects.toMatchObject({ code: 'coordinator_lost' });
   });
 });
@@ -139,7 +139,7 @@ describe('a chunk over gRPC', () => {
 describe('listen', () => {
   it('says which port is taken', async () => {
     const [first, second] = [createRpcServer(), createRpcServer()];
-    closing.push(() => first.forceShutdown());
+    closing.push(() => void shutdown(first, 0));
     const port = await listen(first, '127.0.0.1', 0);
     await expect(listen(second, '127.0.0.1', port)).rejects.toMatchObject({
       code: 'port_taken',

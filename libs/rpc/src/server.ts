@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { GanTrainError } from '@gan-train/service/errors';
 import { maxMessageBytes } from './chunk.js';
+import { connectionLimits, createConnectionServer, type ConnectionLimits } from './connections.js';
 
 export function createRpcServer(): Server {
   return new Server({
@@ -10,33 +13,48 @@ export function createRpcServer(): Server {
     'grpc.keepalive_time_ms': 5_000,
     'grpc.keepalive_timeout_ms': 10_000,
     'grpc.max_concurrent_streams': 4096,
+    // Of connections without a call; clients connect again when they have one.
+    'grpc.max_connection_idle_ms': 300_000,
   });
 }
 
-/** Listens on `host:port` (0: any free port) and returns the port. Throws `port_taken`. */
-export async function listen(server: Server, host: string, port: number): Promise<number> {
-  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
-      if (error === null) resolve(bound);
-      else {
-        const todo = 'choose another port, or 0 for any free one';
-        reject(new GanTrainError('port_taken', `cannot listen on ${address} for gRPC`, todo, error));
-      }
-    });
-  });
+/** Where each server's connections come in. */
+const doors = new WeakMap<Server, { close(): void }>();
+
+/**
+ * Listens on `host:port` (0: any free port) and returns the port. Connections are limited, and silent ones closed. Throws
+ * `port_taken`.
+ */
+export async function listen(
+  server: Server,
+  host: string,
+  port: number,
+  limits: ConnectionLimits = connectionLimits,
+): Promise<number> {
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const door = createConnectionServer((socket) => injector.injectConnection(socket), limits);
+  door.server.listen(port, host);
+  try {
+    await once(door.server, 'listening');
+  } catch (error) {
+    const todo = 'choose another port, or 0 for any free one';
+    throw new GanTrainError('port_taken', `cannot listen on ${host}:${port} for gRPC`, todo, error);
+  }
+  doors.set(server, door);
+  return (door.server.address() as AddressInfo).port;
 }
 
-/** Ends a server: lets calls finish for `graceMs`, then breaks them. */
+/** Ends a server that may listen: takes no more connections, lets calls finish for `graceMs`, then breaks them. */
 export async function shutdown(server: Server, graceMs: number): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(() => {
-      server.forceShutdown();
-      resolve();
-    }, graceMs);
-    server.tryShutdown(() => {
-      clearTimeout(timer);
-      resolve();
+  doors.get(server)?.close();
+  if (graceMs > 0) {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, graceMs);
+      server.tryShutdown(() => {
+        clearTimeout(timer);
+        resolve();
+      });
     });
-  });
+  }
+  server.forceShutdown();
 }

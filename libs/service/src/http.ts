@@ -15,9 +15,21 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** A request may take so long to come in, and a connection may be idle for so long: scrapes are 15 s apart, or more. */
+const requestMs = 10_000;
+const idleMs = 60_000;
+/** Of a scraper and a few people. */
+const mostConnections = 128;
+
 /** Serves /metrics, /healthz and /readyz on host:port (0: any free port). Throws `port_taken`. */
 export async function startHttpServer(host: string, port: number, source: HttpSource): Promise<HttpServer> {
-  const app = fastify({ forceCloseConnections: true, requestTimeout: 30_000, connectionTimeout: 60_000 });
+  const app = fastify({
+    forceCloseConnections: true,
+    requestTimeout: requestMs,
+    connectionTimeout: idleMs,
+    http: { headersTimeout: requestMs, connectionsCheckingInterval: 2_000 },
+  });
+  app.server.maxConnections = mostConnections;
   app.get('/metrics', async (_request, reply) => {
     const { contentType, text } = await source.metrics();
     return reply.type(contentType).send(text);

@@ -154,7 +154,7 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
     await http.close();
     return outcome;
   } finally {
-    server.forceShutdown();
+    await shutdown(server, 0);
     await jobs.close();
     data.close();
     await directory.close();

@@ -5,6 +5,7 @@ import {
   createRpcServer,
   encodeChunk,
   listen,
+  shutdown,
   streamHandler,
 } from '@gan-train/rpc';
 import { GanTrainError, resolveConfig } from '@gan-train/service';
@@ -50,7 +51,7 @@ async function startSource(
 ): Promise<{ source: ItemSource; asked: number[][] }> {
   const asked: number[][] = [];
   const server = createRpcServer();
-  closing.push(() => server.forceShutdown());
+  closing.push(() => void shutdown(server, 0));
   server.addService(coordinatorService, {
     FetchItems: streamHandler((request: FetchRequest, signal) => {
       expect(request.runId).toBe('run-1');
