@@ -2,11 +2,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import {
   checkpointSteps,
   clusterStarter,
+  compareRuns,
   directoryOfTests,
+  endWell,
   expectSameRun,
   readJson,
   said,
   setupMs,
+  startTestCluster,
   tinyDcgan,
   trainReference,
   until,
@@ -86,5 +89,26 @@ describe('the coordinator, stopped', () => {
     await untilAgain(cluster, 2);
     await expectSameRun(cluster, reference);
     expect(terms(cluster).every((term) => term === 1)).toBe(true);
+  });
+});
+
+describe('an old coordinator', () => {
+  it('that wakes up when another one has its run stores nothing any more, and ends', async () => {
+    const old = await start(2, { checkpointSeconds: 0.2 }, { withoutRestarts: true });
+    const { directory: out } = old;
+    await until('a checkpoint', async () => ((await checkpointSteps(out)).at(-1) ?? 0) > 5 || undefined);
+    const ended = old.finished().catch((error: unknown) => error);
+    old.signalCoordinator('SIGSTOP');
+    // At other ports: the old one still has its own, and its trainers, which go on meanwhile and then wait for it.
+    const next = await startTestCluster({ asked: { trainers: 2 }, out, trainers: 2 });
+    expect(next.grpcPort).not.toBe(old.grpcPort);
+    await next.untilStep(20);
+    old.signalCoordinator('SIGCONT');
+    expect(await ended).toMatchObject({ code: 'run_locked' });
+    await endWell(next);
+    await compareRuns(out, reference);
+    expect(await readJson(out, 'run.json')).toMatchObject({ term: 2 });
+    expect(terms(old).every((term) => term === 1)).toBe(true);
+    expect(terms(next).every((term) => term === 2)).toBe(true);
   });
 });

@@ -1,0 +1,125 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { newestCheckpoint } from '@gan-train/checkpoint';
+import { GanTrainError } from '@gan-train/service';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  checkpointSteps,
+  closings,
+  compareRuns,
+  directoryOfTests,
+  endClusters,
+  endless,
+  endWell,
+  expectUndisturbed,
+  logLines,
+  scrape,
+  startTestCluster,
+  tinyDcgan,
+  trained,
+  until,
+  type Asked,
+} from '../support/index.js';
+import { createFailingDisk, createFullDisk, createReadOnlyDisk, type Disk } from './disks.js';
+import { beginFault } from './times.js';
+
+const directory = directoryOfTests();
+const asked: Asked = { ...tinyDcgan, bucketKiB: 4, steps: endless, sampleEvery: 100, checkpointSeconds: 0.3 };
+let disk: Disk | undefined;
+let made = 0;
+
+afterEach(async () => {
+  await endClusters();
+  disk?.unmount();
+  disk = undefined;
+});
+
+const start = async (out: string) => startTestCluster({ asked: { ...asked, trainers: 2 }, out, trainers: 2 });
+
+describe("the checkpoints' disk", () => {
+  it.each([
+    ['full', createFullDisk, 'io', 'ENOSPC'],
+    ['read-only', createReadOnlyDisk, 'not_writable', 'EROFS'],
+    ['failing', createFailingDisk, 'io', 'EIO'],
+  ])(
+    'is %s: training goes on, log and metric say so, what was stored stays, and all is well when it is',
+    async (name, createDisk, code, cause) => {
+      const out = join(directory, `run-${++made}`);
+      const checkpoints = join(out, 'checkpoints');
+      disk = createDisk(checkpoints);
+      const broken = disk;
+      const cluster = await start(out);
+      await until('a checkpoint', async () => (await checkpointSteps(out)).length > 0 || undefined);
+      const { times } = beginFault(cluster, `the checkpoints' disk is ${name}`, () => broken.break());
+      const failed = await until('a failed checkpoint', async () => {
+        broken.break();
+        const lines = await logLines(out, 'coordinator.log');
+        return lines.find(({ msg, level }) => msg === 'not stored' && Number(level) >= 50);
+      });
+      expect(JSON.stringify(failed.err)).toContain(cause);
+      const { values } = await scrape(cluster.httpPort);
+      expect(values.get(`gan_train_checkpoint_failures_total{reason="${code}"}`)).toBeGreaterThan(0);
+      await cluster.untilStep(cluster.lastStep() + 50);
+      // Throws where one that can be seen is not whole.
+      const rejected: string[] = [];
+      const newest = await newestCheckpoint(checkpoints, { onRejected: (dir) => rejected.push(dir) });
+      expect(rejected).toEqual([]);
+      const step = newest?.manifest.step ?? 0;
+      expect(step).toBeGreaterThan(0);
+      expect(step).toBeLessThan(cluster.lastStep());
+      broken.mend();
+      await until(
+        'a later checkpoint',
+        async () => ((await checkpointSteps(out)).at(-1) ?? 0) > step || undefined,
+      );
+      expect(await closings(cluster)).toEqual([]);
+      await expectUndisturbed(cluster, asked);
+      await times(failed);
+    },
+  );
+});
+
+describe("the run directory's disk", () => {
+  it.each([
+    ['full', createFullDisk, 'ENOSPC'],
+    ['read-only', createReadOnlyDisk, 'EROFS'],
+  ])(
+    'is %s: losses can be stored no more, so the run ends; started again when all is well, it goes on from what is stored',
+    async (_name, createDisk, cause) => {
+      const out = join(directory, `run-${++made}`);
+      disk = createDisk(out);
+      const broken = disk;
+      keepLogsElsewhere(out);
+      const cluster = await start(out);
+      await until('a checkpoint', async () => (await checkpointSteps(out)).length > 0 || undefined);
+      let failure: unknown;
+      cluster.finished().catch((error: unknown) => (failure = error));
+      await until(
+        'the end of the run',
+        () => {
+          broken.break();
+          return failure;
+        },
+        90_000,
+      );
+      expect(failure).toBeInstanceOf(GanTrainError);
+      const refused = (await logLines(out, 'coordinator.log')).find(({ msg }) => msg === 'trainer refused');
+      expect(refused?.reason).toContain('gan_loss.csv');
+      expect(refused?.reason).toContain(cause);
+      broken.mend();
+      const again = await start(out);
+      await again.untilGeneration(1);
+      const { step } = await endWell(again);
+      const one = { ...asked, trainers: 1, steps: step };
+      const undisturbed = await trained(`${out}-undisturbed`, one);
+      const hashes = new Map([[step, undisturbed.weightsHash]]);
+      await compareRuns(out, { ...undisturbed, asked: one, hashes });
+    },
+  );
+});
+
+/** What processes say goes to another disk. */
+function keepLogsElsewhere(out: string): void {
+  mkdirSync(`${out}-logs`);
+  symlinkSync(`${out}-logs`, join(out, 'logs'));
+}
