@@ -6,6 +6,7 @@ import {
   directoryOfTests,
   expectUndisturbed,
   liveOf,
+  scrape,
   tinyDcgan,
   trainersOf,
   until,
@@ -48,11 +49,14 @@ describe('connections that only take up room', () => {
     const coordinator = await liveOf(cluster.directory);
     const trainers = await trainersOf(cluster.directory);
     const peerPorts = trainers.map(({ address }) => Number(address.split(':').at(-1)));
-    const ports = [coordinator.grpcPort, coordinator.httpPort, ...peerPorts];
+    const httpPorts = [coordinator.httpPort, ...trainers.map(({ httpPort }) => httpPort)];
+    const ports = [coordinator.grpcPort, ...peerPorts, ...httpPorts];
     const dialed = ports.flatMap((port) =>
       beginnings.flatMap((begins) => Array.from({ length: each }, async () => dial(port, begins))),
     );
     const all = await Promise.all(dialed);
+    // Probes and scrapers come in meanwhile.
+    for (const port of httpPorts) expect((await scrape(port)).values.size).toBeGreaterThan(0);
     // A byte a second keeps nobody in.
     const slow = all.filter((_, i) => i % 5 === 0);
     const drip = setInterval(() => {

@@ -1,10 +1,11 @@
-import type { Server } from '@grpc/grpc-js';
+import { connectivityState, type Server } from '@grpc/grpc-js';
 import { GanTrainError } from '@gan-train/service/errors';
 import { afterEach, describe, expect, it } from 'vitest';
 import { callUnary, readStream, streamHandler, unaryHandler } from './calls.js';
 import { chunkBytes, decodeChunk, encodeChunk } from './chunk.js';
 import { createCoordinatorClient, createPeerClient } from './client.js';
 import { coordinatorService, peerService } from './contract.js';
+import type { CoordinatorClient } from './gen/gan_train/v1/Coordinator.js';
 import type { Event } from './gen/gan_train/v1/Event.js';
 import { createRpcServer, listen, shutdown } from './server.js';
 
@@ -32,14 +33,16 @@ function peerAt(address: string): ReturnType<typeof createPeerClient> {
   return client;
 }
 
-const drain = async (address: string, timeoutMs = 10_000): Promise<object> => {
-  const client = coordinatorAt(address);
+const drain = async (address: string, timeoutMs = 10_000): Promise<object> =>
+  drainBy(coordinatorAt(address), timeoutMs);
+
+async function drainBy(client: CoordinatorClient, timeoutMs = 10_000): Promise<object> {
   return callUnary(
     client.Drain.bind(client) as Parameters<typeof callUnary<object, object>>[0],
     { runId: 'r', reason: 'x' },
     { timeoutMs, unavailable: 'coordinator_lost' },
   );
-};
+}
 
 describe('callUnary and unaryHandler', () => {
   it('carry the request there and the reply back', async () => {
@@ -145,6 +148,20 @@ describe('listen', () => {
       code: 'port_taken',
       what: `cannot listen on 127.0.0.1:${port} for gRPC`,
     });
+  });
+});
+
+describe('a connection without a call', () => {
+  it('is closed, and its client connects again', async () => {
+    const server = createRpcServer({ idleMs: 50 });
+    closing.push(() => void shutdown(server, 0));
+    server.addService(coordinatorService, { Drain: unaryHandler(async () => Promise.resolve({})) });
+    const client = coordinatorAt(`127.0.0.1:${await listen(server, '127.0.0.1', 0)}`);
+    const state = (): connectivityState => client.getChannel().getConnectivityState(false);
+    for (let i = 0; i < 3; i++) {
+      await expect(drainBy(client)).resolves.toEqual({});
+      await expect.poll(state).toBe(connectivityState.IDLE);
+    }
   });
 });
 

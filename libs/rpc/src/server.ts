@@ -5,7 +5,11 @@ import { GanTrainError } from '@gan-train/service/errors';
 import { maxMessageBytes } from './chunk.js';
 import { connectionLimits, createConnectionServer, type ConnectionLimits } from './connections.js';
 
-export function createRpcServer(): Server {
+/** Of connections whose client is there but has no call; it connects again when it has one. */
+const longestIdleMs = 300_000;
+
+/** A server that asks connections whether they are still there, and closes them after `idleMs` without a call. */
+export function createRpcServer({ idleMs = longestIdleMs } = {}): Server {
   return new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
@@ -13,8 +17,7 @@ export function createRpcServer(): Server {
     'grpc.keepalive_time_ms': 5_000,
     'grpc.keepalive_timeout_ms': 10_000,
     'grpc.max_concurrent_streams': 4096,
-    // Of connections without a call; clients connect again when they have one.
-    'grpc.max_connection_idle_ms': 300_000,
+    'grpc.max_connection_idle_ms': idleMs,
   });
 }
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startHttpServer, type HttpServer, type HttpSource } from './http.js';
 
@@ -54,6 +56,21 @@ describe('startHttpServer', () => {
       code: 'port_taken',
       what: `cannot listen on 127.0.0.1:${port} for HTTP`,
     });
+  });
+
+  it('answers while a thousand connections say nothing', async () => {
+    const server = await start();
+    const silent: Socket[] = [];
+    try {
+      for (let i = 0; i < 1_000; i++)
+        silent.push(connect(server.port, '127.0.0.1').on('error', () => undefined));
+      await Promise.all(
+        silent.map(async (socket) => Promise.race([once(socket, 'connect'), once(socket, 'close')])),
+      );
+      expect((await get(server, '/healthz')).status).toBe(200);
+    } finally {
+      for (const socket of silent) socket.destroy();
+    }
   });
 
   it('frees its port when it is closed, even while a client keeps its connection', async () => {

@@ -1,5 +1,6 @@
 import fastify from 'fastify';
 import { GanTrainError } from './errors.js';
+import { limitSilentConnections } from './http-connections.js';
 
 export interface HttpSource {
   /** What /metrics answers, in Prometheus' text format. */
@@ -18,8 +19,9 @@ export interface HttpServer {
 /** A request may take so long to come in, and a connection may be idle for so long: scrapes are 15 s apart, or more. */
 const requestMs = 10_000;
 const idleMs = 60_000;
-/** Of a scraper and a few people. */
-const mostConnections = 128;
+/** Of a scraper, probes and a few people; and half of it at most is left to those that have not asked for anything. */
+const mostConnections = 512;
+const mostSilent = 256;
 
 /** Serves /metrics, /healthz and /readyz on host:port (0: any free port). Throws `port_taken`. */
 export async function startHttpServer(host: string, port: number, source: HttpSource): Promise<HttpServer> {
@@ -27,9 +29,11 @@ export async function startHttpServer(host: string, port: number, source: HttpSo
     forceCloseConnections: true,
     requestTimeout: requestMs,
     connectionTimeout: idleMs,
+    keepAliveTimeout: idleMs,
     http: { headersTimeout: requestMs, connectionsCheckingInterval: 2_000 },
   });
   app.server.maxConnections = mostConnections;
+  limitSilentConnections(app.server, mostSilent);
   app.get('/metrics', async (_request, reply) => {
     const { contentType, text } = await source.metrics();
     return reply.type(contentType).send(text);
