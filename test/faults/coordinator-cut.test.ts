@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { said, until, type TestCluster } from '../support/index.js';
-import { labStarter, untilCoordinatorSays, untilMembers } from './lab-cluster.js';
+import { labStarter, untilMembers } from './lab-cluster.js';
 import { beginFault } from './times.js';
 
 const start = labStarter();
@@ -31,14 +31,12 @@ describe('a coordinator', () => {
   });
 
   it('whose answers get lost: what it has executed is not executed again', async () => {
-    const { lab, cluster, expectSame } = await start({ checkpointSeconds: 0.2 });
+    const { lab, cluster, expectSame } = await start({ checkpointSeconds: 0.2, sampleEvery: 5 });
     const before = cluster.lastStep();
-    const startMs = Date.now();
     const { begun: lost, times } = beginFault(cluster, "the coordinator's answers get lost", () =>
       trainers.map((i) => lab.loseAnswers('coordinator', i)),
     );
-    const isCheckpoint = ({ msg }: Record<string, unknown>): boolean => msg === 'checkpoint stored';
-    await untilCoordinatorSays(cluster, 'that it stores', isCheckpoint, startMs + 100);
+    // Rows come through and are stored, and those who sent them never hear of it.
     await cluster.untilStep(before + 20);
     await untilAllAlone(cluster);
     for (const fault of lost) {

@@ -1,8 +1,10 @@
+import { relative, sep } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   checkpointSteps,
   clusterStarter,
   compareRuns,
+  contentsOf,
   directoryOfTests,
   endWell,
   expectSameRun,
@@ -13,6 +15,7 @@ import {
   tinyDcgan,
   trainReference,
   until,
+  untilGone,
   type Asked,
   type Reference,
   type TestCluster,
@@ -37,6 +40,26 @@ const untilAgain = async (cluster: TestCluster, members: number): Promise<void> 
     const generations = cluster.reported.flatMap(({ generation }) => generation ?? []);
     return (generations.length > 1 && generations.at(-1)?.members.length === members) || undefined;
   }));
+
+/** What can be seen of what coordinators have stored of a run: hidden files are not in their place yet. */
+async function storedIn(out: string): Promise<Record<string, string>> {
+  const files = Object.entries(await contentsOf(out)).map(([file, hash]) => [relative(out, file), hash]);
+  const isStored = ([file = '']: string[]): boolean =>
+    file.split(sep).every((part) => part !== 'logs' && !part.startsWith('.'));
+  return Object.fromEntries(files.filter(isStored)) as Record<string, string>;
+}
+
+/** Waits until nothing is stored any more, and says what is there. */
+async function untilSettled(out: string): Promise<Record<string, string>> {
+  let before = '';
+  return until('a directory that stays as it is', async () => {
+    // A file may go while it is looked at.
+    const stored = await storedIn(out).catch(() => undefined);
+    const same = before === JSON.stringify(stored);
+    before = JSON.stringify(stored ?? '');
+    return same ? stored : undefined;
+  });
+}
 
 describe('the coordinator, killed', () => {
   it('comes back with a higher term; the trainers went on meanwhile, and every row and grid is there once', async () => {
@@ -98,12 +121,24 @@ describe('an old coordinator', () => {
     const { directory: out } = old;
     await until('a checkpoint', async () => ((await checkpointSteps(out)).at(-1) ?? 0) > 5 || undefined);
     const ended = old.finished().catch((error: unknown) => error);
+    const signalAll = (signal: NodeJS.Signals): void => [0, 1].forEach((i) => old.signalTrainer(i, signal));
+    // Not amid a write, which would be taken to its end.
+    signalAll('SIGSTOP');
+    await untilSettled(out);
     old.signalCoordinator('SIGSTOP');
+    signalAll('SIGCONT');
     // At other ports: the old one still has its own, and its trainers, which go on meanwhile and then wait for it.
     const next = await startTestCluster({ asked: { trainers: 2 }, out, trainers: 2 });
     expect(next.grpcPort).not.toBe(old.grpcPort);
     await next.untilStep(20);
+    // Whatever changes now is the old one's doing.
+    next.signalCoordinator('SIGSTOP');
+    const { coordinator: pid } = old.pids;
+    const before = await untilSettled(out);
     old.signalCoordinator('SIGCONT');
+    await untilGone([pid], 30_000);
+    expect(await storedIn(out)).toEqual(before);
+    next.signalCoordinator('SIGCONT');
     expect(await ended).toMatchObject({ code: 'run_locked' });
     await endWell(next);
     await compareRuns(out, reference);
