@@ -29,6 +29,8 @@ export default defineConfig({
           testTimeout: 180_000,
           // Two files at a time: while processes of one wait for a deadline, those of the other have the cores.
           maxWorkers: 2,
+          // After the others.
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -37,6 +39,7 @@ export default defineConfig({
           env,
           include: ['test/simulator/*.test.ts'],
           testTimeout: 600_000,
+          maxWorkers: '100%',
         },
       },
       {
