@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { median, startLocalCluster } from '@gan-train/cli';
+import { median, startLocalCluster, stepsFromLog } from '@gan-train/cli';
 import { describeMachine, describeVersions } from './peers/machine.mjs';
 
 process.env.GAN_TRAIN_LOG_LEVEL = 'debug';
@@ -44,18 +44,18 @@ async function measure({ asked, trainers, cause }) {
     for await (const event of cluster.events()) void event;
   })();
   try {
-    const log = () => linesOf(join(out, 'logs', 'trainer-0.log'));
-    await until(() => stepsOf(log()).length >= before);
+    const log = () => wholeLinesOf(join(out, 'logs', 'trainer-0.log'));
+    await until(() => stepsFromLog(log()).length >= before);
     const generations = generationsOf(log()).length;
     const causedMs = Date.now();
     await cause(cluster);
-    const lines = await until(() => {
+    const end = await until(() => {
       const now = log();
       const next = generationsOf(now)[generations];
-      return next && stepsOf(now).some(({ atMs }) => atMs > next.atMs) ? now : undefined;
+      return next && stepsFromLog(now).some(({ atMs }) => atMs > next.atMs) ? now : undefined;
     });
-    const begunMs = generationsOf(lines)[generations].atMs;
-    const steps = stepsOf(lines);
+    const begunMs = generationsOf(end)[generations].atMs;
+    const steps = stepsFromLog(end);
     const first = steps.find(({ atMs }) => atMs > begunMs);
     const last = steps.findLast(({ atMs }) => atMs < begunMs);
     const step = median(
@@ -81,15 +81,13 @@ async function measure({ asked, trainers, cause }) {
   }
 }
 
-const linesOf = (file) =>
-  (existsSync(file) ? readFileSync(file, 'utf8') : '')
+/** The last line may still be on its way. */
+const wholeLinesOf = (file) => (existsSync(file) ? readFileSync(file, 'utf8').replace(/[^\n]*$/, '') : '');
+const generationsOf = (log) =>
+  log
     .split('\n')
-    .slice(0, -1)
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line))
-    .map((line) => ({ ...line, atMs: Date.parse(line.time) }));
-const stepsOf = (lines) => lines.filter(({ msg }) => msg === 'step');
-const generationsOf = (lines) => lines.filter(({ msg }) => msg === 'generation');
+    .filter((line) => line.includes('"msg":"generation"'))
+    .map((line) => ({ atMs: Date.parse(JSON.parse(line).time) }));
 
 /** Of the newest checkpoint. */
 function sizeOf(checkpoints) {

@@ -5,4 +5,4 @@ export {
   type Place,
 } from './local-cluster.js';
 export { largePages } from './member-process.js';
-export { median } from './step-profiles.js';
+export { median, stepsFromLog } from './step-profiles.js';

@@ -16,7 +16,7 @@ import {
   scrape,
   startTestCluster,
   tinyDcgan,
-  trained,
+  trainUndisturbed,
   until,
   type Asked,
 } from '../support/index.js';
@@ -110,10 +110,7 @@ describe("the run directory's disk", () => {
       const again = await start(out);
       await again.untilGeneration(1);
       const { step } = await endWell(again);
-      const one = { ...asked, trainers: 1, steps: step };
-      const undisturbed = await trained(`${out}-undisturbed`, one);
-      const hashes = new Map([[step, undisturbed.weightsHash]]);
-      await compareRuns(out, { ...undisturbed, asked: one, hashes });
+      await compareRuns(out, await trainUndisturbed(out, asked, step));
     },
   );
 });

@@ -12,6 +12,7 @@ import {
   tinyDcgan,
   type Asked,
   type Link,
+  type Random,
   type TestCluster,
 } from '../support/index.js';
 
@@ -89,7 +90,7 @@ async function linksOf(out: string, index: number): Promise<Links> {
 async function faults(
   cluster: TestCluster,
   links: readonly Links[],
-  random: ReturnType<typeof createRandom>,
+  random: Random,
   tell: (what: string) => void,
 ): Promise<void> {
   const startMs = performance.now();
@@ -109,6 +110,18 @@ async function faults(
       () => link.freeze(),
       () => link.thaw(),
     );
+  const stopped = (
+    what: string,
+    pidOf: () => number | undefined,
+    signal: (name: NodeJS.Signals) => void,
+  ): string => {
+    const pid = pidOf();
+    const signalIfSame = (name: NodeJS.Signals) => () => {
+      // Another process may have its place by then.
+      if (pidOf() === pid) signal(name);
+    };
+    return forAWhile(`${what} is stopped`, signalIfSame('SIGSTOP'), signalIfSame('SIGCONT'));
+  };
   const kinds: (() => string)[] = [
     () => {
       const index = trainer();
@@ -117,12 +130,11 @@ async function faults(
     },
     () => {
       const index = trainer();
-      const pid = cluster.pids.trainers[index];
-      const signal = (name: NodeJS.Signals) => () => {
-        // Another process may have its place by then.
-        if (cluster.pids.trainers[index] === pid) cluster.signalTrainer(index, name);
-      };
-      return forAWhile(`trainer ${index} is stopped`, signal('SIGSTOP'), signal('SIGCONT'));
+      return stopped(
+        `trainer ${index}`,
+        () => cluster.pids.trainers[index],
+        (name) => cluster.signalTrainer(index, name),
+      );
     },
     () => {
       const index = trainer();
@@ -138,13 +150,12 @@ async function faults(
       cluster.signalCoordinator('SIGKILL');
       return 'the coordinator is killed';
     },
-    () => {
-      const { coordinator: pid } = cluster.pids;
-      const signal = (name: NodeJS.Signals) => () => {
-        if (cluster.pids.coordinator === pid) cluster.signalCoordinator(name);
-      };
-      return forAWhile('the coordinator is stopped', signal('SIGSTOP'), signal('SIGCONT'));
-    },
+    () =>
+      stopped(
+        'the coordinator',
+        () => cluster.pids.coordinator,
+        (name) => cluster.signalCoordinator(name),
+      ),
     () => {
       const index = trainer();
       return frozen(`trainer ${index} from the coordinator`, (links[index] as Links).coordinator);

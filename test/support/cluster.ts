@@ -102,7 +102,12 @@ export async function expectSameRun(
   const { step, status } = await endWell(cluster);
   expect(['finished', 'stopped']).toContain(status);
   await compareRuns(cluster.directory, reference);
-  const shown = cluster.reported.flatMap(({ row }) => (row ? [row.step] : []));
+  expectShown(cluster, step, goesBack);
+}
+
+/** Fails unless whoever watched has seen each row until a step once and in order, or at least so many when the run `goesBack`. */
+export function expectShown({ reported }: TestCluster, step: number, goesBack: boolean): void {
+  const shown = reported.flatMap(({ row }) => (row ? [row.step] : []));
   if (goesBack) expect(shown.length).toBeGreaterThanOrEqual(step);
   else expect(shown).toEqual(countTo(step));
 }

@@ -1,7 +1,14 @@
 import { expect } from 'vitest';
-import { compareRuns, endWell, type TestCluster } from './cluster.js';
+import { compareRuns, endWell, expectShown, type Reference, type TestCluster } from './cluster.js';
 import type { Asked } from './configs.js';
-import { countTo, trained } from './run-files.js';
+import { trained } from './run-files.js';
+
+/** Trains one trainer on its own to a step that a run has reached: what that run is to be compared with. */
+export async function trainUndisturbed(run: string, asked: Asked, step: number): Promise<Reference> {
+  const one = { ...asked, trainers: 1, steps: step };
+  const undisturbed = await trained(`${run}-undisturbed`, one);
+  return { ...undisturbed, asked: one, hashes: new Map([[step, undisturbed.weightsHash]]) };
+}
 
 /**
  * Ends a run wherever it is, trains one trainer on its own to the same step, and fails unless what both leave is the same, byte for
@@ -14,11 +21,6 @@ export async function expectUndisturbed(
 ): Promise<void> {
   const { step, status } = await endWell(cluster);
   expect(status).toBe('stopped');
-  const one = { ...asked, trainers: 1, steps: step };
-  const undisturbed = await trained(`${cluster.directory}-undisturbed`, one);
-  const hashes = new Map([[step, undisturbed.weightsHash]]);
-  await compareRuns(cluster.directory, { ...undisturbed, asked: one, hashes });
-  const shown = cluster.reported.flatMap(({ row }) => (row ? [row.step] : []));
-  if (goesBack) expect(shown.length).toBeGreaterThanOrEqual(step);
-  else expect(shown).toEqual(countTo(step));
+  await compareRuns(cluster.directory, await trainUndisturbed(cluster.directory, asked, step));
+  expectShown(cluster, step, goesBack);
 }

@@ -23,7 +23,7 @@ export {
 } from './command.js';
 export { bucketLengths, endless, flagsFrom, slow, tinyDcgan, tinySeed, type Asked } from './configs.js';
 export { contentsOf, directoryOfTests, exists } from './directory.js';
-export { expectUndisturbed } from './expect-undisturbed.js';
+export { expectUndisturbed, trainUndisturbed } from './expect-undisturbed.js';
 export { fakeNative, writeFakeTools } from './fake-tools.js';
 export { png, writeImages } from './images.js';
 export { createLink, type Link } from './link.js';
