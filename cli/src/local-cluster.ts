@@ -1,4 +1,4 @@
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createCoordinatorClient, type Event__Output } from '@gan-train/rpc';
@@ -14,6 +14,7 @@ import { callCoordinator } from './call-coordinator.js';
 import { decideRestart } from './decide-restart.js';
 import { createEventFeed } from './event-feed.js';
 import { startProcess, type CoordinatorMessage, type MemberProcess } from './member-process.js';
+import { createProcessLog } from './process-log.js';
 
 const loopback = '127.0.0.1';
 /** Reading a large data set for the first time takes its time. */
@@ -106,7 +107,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   const listening = await untilListening(coordinator);
   const { grpcPort, httpPort, directory, runId } = listening;
   mkdirSync(join(directory, 'logs'), { recursive: true });
-  const logOf = (name: string) => createWriteStream(join(directory, 'logs', `${name}.log`), { flags: 'a' });
+  const logOf = (name: string) => createProcessLog(join(directory, 'logs', `${name}.log`), onNote);
   const coordinatorLog = logOf('coordinator');
   coordinator.keepLog(coordinatorLog);
   void coordinator.ended.then(coordinatorEnded);

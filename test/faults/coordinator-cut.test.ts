@@ -31,8 +31,8 @@ describe('a coordinator', () => {
     await times();
   });
 
-  it('whose answers get lost amid rows and states that are sent to it: all is stored once and whole', async () => {
-    const { lab, cluster, expectSame } = await start({ checkpointSeconds: 0 });
+  it('whose answers get lost amid rows, grids and states that are sent to it: all is stored once and whole', async () => {
+    const { lab, cluster, expectSame } = await start({ checkpointSeconds: 0, sampleEvery: 5 });
     const isCheckpoint = ({ msg }: Record<string, unknown>): boolean => msg === 'checkpoint stored';
     await untilCoordinatorSays(cluster, 'that it stores', isCheckpoint);
     const { begun: lost, times } = beginFault(cluster, "the coordinator's answers get lost", () =>

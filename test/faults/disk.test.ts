@@ -1,7 +1,6 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { newestCheckpoint } from '@gan-train/checkpoint';
-import { GanTrainError } from '@gan-train/service';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   checkpointSteps,
@@ -13,8 +12,10 @@ import {
   endWell,
   expectUndisturbed,
   logLines,
+  said,
   scrape,
   startTestCluster,
+  stepsCommitted,
   tinyDcgan,
   trainUndisturbed,
   until,
@@ -80,39 +81,51 @@ describe("the checkpoints' disk", () => {
 });
 
 describe("the run directory's disk", () => {
-  it.each([
-    ['full', createFullDisk, 'ENOSPC'],
-    ['read-only', createReadOnlyDisk, 'EROFS'],
-  ])(
-    'is %s: losses can be stored no more, so the run ends; started again when all is well, it goes on from what is stored',
-    async (_name, createDisk, cause) => {
-      const out = join(directory, `run-${++made}`);
-      disk = createDisk(out);
-      const broken = disk;
-      keepLogsElsewhere(out);
-      const cluster = await start(out);
-      await until('a checkpoint', async () => (await checkpointSteps(out)).length > 0 || undefined);
-      let failure: unknown;
-      cluster.finished().catch((error: unknown) => (failure = error));
-      await until(
-        'the end of the run',
-        () => {
-          broken.break();
-          return failure;
-        },
-        90_000,
-      );
-      expect(failure).toBeInstanceOf(GanTrainError);
-      const refused = (await logLines(out, 'coordinator.log')).find(({ msg }) => msg === 'trainer refused');
-      expect(refused?.reason).toContain('gan_loss.csv');
-      expect(refused?.reason).toContain(cause);
-      broken.mend();
-      const again = await start(out);
-      await again.untilGeneration(1);
-      const { step } = await endWell(again);
-      await compareRuns(out, await trainUndisturbed(out, asked, step));
-    },
-  );
+  it('is full: training goes on, and when there is room again all is stored that was computed meanwhile', async () => {
+    const out = join(directory, `run-${++made}`);
+    const full = createFullDisk(out);
+    disk = full;
+    const cluster = await start(out);
+    await until('a checkpoint', async () => (await checkpointSteps(out)).length > 0 || undefined);
+    const [listening] = await said(cluster, 0, 'listening');
+    const ahead = await until('a trainer that is far ahead of what is stored', async () => {
+      full.break();
+      const steps = stepsCommitted(await scrape(Number(listening?.httpPort)));
+      return steps > cluster.lastStep() + 100 ? steps : undefined;
+    });
+    const { values } = await scrape(cluster.httpPort);
+    expect(values.get('gan_train_checkpoint_failures_total{reason="io"}')).toBeGreaterThan(0);
+    expect(cluster.notes).toContainEqual(expect.stringMatching(/lines are missing from .*ENOSPC/));
+    full.mend();
+    await cluster.untilStep(ahead);
+    expect(cluster.reported.filter(({ generation }) => generation)).toHaveLength(1);
+    await expectUndisturbed(cluster, asked);
+  });
+
+  it('is read-only: the run can be locked no more, so it ends; started again when all is well, it goes on from what is stored', async () => {
+    const out = join(directory, `run-${++made}`);
+    const readOnly = createReadOnlyDisk(out);
+    disk = readOnly;
+    keepLogsElsewhere(out);
+    const cluster = await start(out);
+    await until('a checkpoint', async () => (await checkpointSteps(out)).length > 0 || undefined);
+    let failure: unknown;
+    cluster.finished().catch((error: unknown) => (failure = error));
+    await until('the end of the run', () => {
+      readOnly.break();
+      return failure;
+    });
+    expect(failure).toMatchObject({ code: 'not_writable' });
+    expect((failure as Error).message).toMatch(/cannot be renewed.*EROFS/);
+    const failed = (await logLines(out, 'coordinator.log')).filter(({ msg }) => msg === 'rows not stored');
+    expect(failed).toHaveLength(1);
+    expect(JSON.stringify(failed)).toContain('EROFS');
+    readOnly.mend();
+    const again = await start(out);
+    await again.untilGeneration(1);
+    const { step } = await endWell(again);
+    await compareRuns(out, await trainUndisturbed(out, asked, step));
+  });
 });
 
 /** What processes say goes to another disk. */

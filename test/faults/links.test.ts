@@ -60,11 +60,13 @@ describe('connections', () => {
     const { lab, cluster, expectSame } = await start();
     const { times } = beginFault(cluster, 'connections of two trainers are reset', () => undefined);
     for (let i = 0; i < 5; i++) {
+      // Not for so long that they give each other up.
       const fault = lab.reset(1, 2);
-      await untilHit(fault, 4);
+      await untilHit(fault, 1);
       fault.heal();
       await cluster.untilStep(cluster.lastStep() + 3);
     }
+    expect(await closings(cluster)).toEqual([]);
     await expectSame();
     await times();
   });

@@ -148,7 +148,7 @@ export function startTrainer(
       judge.listens(trainer);
       compute.push({ kind: 'saveState', generation: asked });
     },
-    gridsStored: () => undefined,
+    gridStored: () => undefined,
     forgetAfter: () => undefined,
     probe(probe) {
       const { members } = probe;

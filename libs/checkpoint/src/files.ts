@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { GanTrainError } from '@gan-train/service';
 
@@ -46,19 +46,31 @@ export async function writeFileSynced(path: string, content: Uint8Array | string
 
 /**
  * Replaces `path` by `content` in one move: readers see the old file or the new one, whole, also after a power cut.
- * The temporary file lies beside it (`.NAME.<random>.tmp`) and is removed on failure.
- * Throws GanTrainError `io` or `not_writable`.
+ * The temporary file lies beside it (`.NAME.<random>.tmp`) and is removed on failure. `beforeMove` may still reject: nothing is
+ * replaced then. Throws GanTrainError `io` or `not_writable`, or what `beforeMove` does.
  */
-export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  content: Uint8Array | string,
+  beforeMove: () => Promise<void> = async () => Promise.resolve(),
+): Promise<void> {
   const dir = dirname(path);
   const temporary = join(dir, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
     await writeFileSynced(temporary, content);
+    await beforeMove();
     await rename(temporary, path);
     await syncDirectory(dir);
   } catch (thrown) {
     await rm(temporary, { force: true });
     throw writeErrorFrom(thrown, path);
+  }
+}
+
+/** Removes what writers of a directory's files that died, or are paused, have left there. */
+export async function removeTemporaries(dir: string): Promise<void> {
+  for (const name of await readdir(dir)) {
+    if (/^\..+\.[0-9a-f]{12}\.tmp$/.test(name)) await rm(join(dir, name), { force: true });
   }
 }
 

@@ -1,4 +1,4 @@
-export { writeFileAtomic } from './files.js';
+export { removeTemporaries, writeFileAtomic } from './files.js';
 export {
   encodeKerasWeights,
   loadKerasWeights,

@@ -1,9 +1,7 @@
 import { join } from 'node:path';
-import type { ServerReadableStream, sendUnaryData } from '@grpc/grpc-js';
 import {
   createCheckpointWriter,
   loadSafetensors,
-  nameOfStep,
   pruneCheckpoints,
   stateFile,
   verifyCheckpoint,
@@ -14,16 +12,11 @@ import {
   chunkBytes,
   completeStep,
   elementsOfShape,
-  isSameGeneration,
-  nameOfGeneration,
   noGeneration,
   sizeOfTensors,
-  statusFromError,
   tripleFromMessage,
   type CheckpointHeader,
   type CheckpointPiece,
-  type GenerationId,
-  type GridHeader,
   type Position,
   type Triple,
 } from '@gan-train/rpc';
@@ -32,95 +25,10 @@ import type { FileJobs } from './file-jobs.js';
 import { requireRun } from './handlers.js';
 import { kerasFiles } from './keras-files.js';
 import type { Run } from './run.js';
+import { collect, fence, receive, type Target } from './uploads.js';
 
-/** Largest state or grid that is taken: above any model that fits a trainer, below what would fill a disk by mistake. */
+/** Largest state that is taken: above any model that fits a trainer, below what would fill a disk by mistake. */
 const mostBytes = 64 * 1024 ** 3;
-
-/** Where the bytes of an upload go. */
-interface Target<Reply> {
-  sizeBytes: number;
-  /** The run waits for it, and can't end well without it. */
-  isFinal?: boolean;
-  write(bytes: Uint8Array): Promise<void>;
-  finish(): Promise<Reply>;
-  abort(): Promise<void>;
-}
-
-/** Keeps an upload in memory, for `finish` to do something with it as a whole. */
-function collect<Reply>(
-  sizeBytes: number,
-  finish: (bytes: Uint8Array<ArrayBuffer>) => Promise<Reply>,
-): Target<Reply> {
-  const bytes = new Uint8Array(sizeBytes);
-  let received = 0;
-  return {
-    sizeBytes,
-    write: async (piece) => {
-      bytes.set(piece, received);
-      received += piece.length;
-      return Promise.resolve();
-    },
-    finish: async () => finish(bytes),
-    abort: async () => Promise.resolve(),
-  };
-}
-
-/** A stream of a header and bytes: `open` gets the header, and says what to do with the bytes and at the end. */
-function receive<Header, Reply>(run: Run, begin: (header: Header) => Promise<Target<Reply>>) {
-  return (
-    call: ServerReadableStream<{ header?: Header | null; data?: Buffer | null }, Reply>,
-    done: sendUnaryData<Reply>,
-  ): void => {
-    void (async () => {
-      let target: Target<Reply> | undefined;
-      let received = 0;
-      try {
-        for await (const piece of call as AsyncIterable<{ header?: Header | null; data?: Buffer | null }>) {
-          if (piece.header) {
-            if (target !== undefined) throw new GanTrainError('protocol', 'a second header came');
-            target = await begin(piece.header);
-          } else if (piece.data) {
-            if (target === undefined) throw new GanTrainError('protocol', 'bytes came before the header');
-            received += piece.data.length;
-            if (received > target.sizeBytes)
-              throw new GanTrainError('protocol', 'more bytes came than were announced');
-            await target.write(piece.data);
-          }
-        }
-        const announced = target?.sizeBytes ?? 0;
-        if (call.cancelled) {
-          const what = `an upload broke off after ${received} of ${announced} bytes`;
-          throw new GanTrainError('cancelled', what);
-        }
-        if (target === undefined || received !== announced)
-          throw new GanTrainError('protocol', `${received} of ${announced} bytes came`);
-        done(null, await target.finish());
-      } catch (thrown) {
-        await target?.abort();
-        const error = GanTrainError.from(thrown);
-        // Whoever sent it sends it again, where it is still wanted.
-        if (error.code === 'fenced' || error.code === 'cancelled')
-          run.context.log.info({ reason: error.what }, 'not stored');
-        else {
-          run.context.metrics.notStored(error.code);
-          run.context.log.error({ err: error }, 'not stored');
-          // What can't be written won't be.
-          if (target?.isFinal === true && (error.code === 'io' || error.code === 'not_writable'))
-            await run.handle({ kind: 'finalNotStored', code: error.code, reason: error.message });
-        }
-        done(statusFromError(error));
-      }
-    })();
-  };
-}
-
-/** A message of an older generation or another run changes nothing. */
-function fence(run: Run, header: { runId: string; generation: GenerationId | null }): void {
-  requireRun(run, header.runId);
-  const { generation } = header;
-  if (!isSameGeneration(generation, run.core.view.generation.id))
-    throw new GanTrainError('fenced', `generation ${nameOfGeneration(generation)} is over`);
-}
 
 /** Coordinator.PutCheckpoint: a checkpoint, or weights for the Keras files. Answered when it was read back. */
 export function putCheckpointHandler(run: Run, jobs: FileJobs) {
@@ -170,6 +78,7 @@ async function beginCheckpoint(
       // Nothing may begin from an older one once this one can be seen, and nothing may be seen that is of a generation that is over.
       await run.inTurn(async (take) => {
         fence(run, header);
+        await directory.requireOwn();
         const { dir } = await writer.commit();
         await directory.checkpointStored({ dir, manifest });
         metrics.checkpointStored('checkpoint', (performance.now() - startMs) / 1000);
@@ -225,37 +134,12 @@ async function storeWeights(
     offset += 4 * length;
   }
   const path = directory.file('weights');
-  await jobs.run({ kind: 'keras', directory: path, files: kerasFiles(config, tensors) });
+  for (const file of kerasFiles(config, tensors))
+    await directory.write(join(path, file.name), await jobs.run({ kind: 'keras', ...file }));
   metrics.checkpointStored('weights', (performance.now() - startMs) / 1000);
   const step = completeStep(tripleFromMessage(header.state).position);
   events.emit({ file: { kind: 'WEIGHTS', step, path, weightsHash: '' } });
   return { weightsHash: '' };
-}
-
-/** Coordinator.PutGrid: uint8 pictures, stored as one PNG. */
-export function putGridHandler(run: Run, jobs: FileJobs) {
-  return receive<GridHeader, Record<string, never>>(run, async (header) => {
-    fence(run, header);
-    const { step, images, size, channels } = header;
-    const sizeBytes = images * size * size * channels;
-    const { config, directory, events } = run.context;
-    if (size !== config.size || channels !== config.channels || images > 4096) {
-      throw new GanTrainError(
-        'protocol',
-        `a grid of ${images} pictures of ${size} px does not belong to this run`,
-      );
-    }
-    const target = collect(sizeBytes, async (pixels) => {
-      // Every member keeps a grid until it is confirmed, so it may come more than once.
-      if (step <= run.gridStep) return {};
-      const path = directory.file('samples', `${nameOfStep(step)}.png`);
-      await jobs.run({ kind: 'grid', path, images, size, channels, pixels });
-      if (step > run.gridStep) events.emit({ file: { kind: 'GRID', step, path, weightsHash: '' } });
-      run.gridStored(step);
-      return {};
-    });
-    return Promise.resolve(target);
-  });
 }
 
 /** Coordinator.GetCheckpoint: the newest state that is stored. */

@@ -6,7 +6,7 @@ import {
   resolveConfig,
   type RunConfig,
 } from '@gan-train/service';
-import { loadRunConfig, loadRunRecord } from './run-directory.js';
+import { loadRunConfig, loadRunRecord } from './run-files.js';
 
 /** The config of a run that goes on: its own, with operational options as asked now. Throws `identity_changed`. */
 export async function continuedConfig(out: string, asked: Record<string, unknown>): Promise<RunConfig> {

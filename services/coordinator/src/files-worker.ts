@@ -1,17 +1,16 @@
 import { parentPort } from 'node:worker_threads';
-import { encodeKerasWeights, writeFileAtomic } from '@gan-train/checkpoint';
+import { encodeKerasWeights } from '@gan-train/checkpoint';
 import { encodeGrid, type Grid } from './grid.js';
 import type { KerasFile } from './keras-files.js';
 
 /** Encoding blocks its thread; here that is nobody's concern. */
-export type FileJob =
-  ({ kind: 'grid'; path: string } & Grid) | { kind: 'keras'; directory: string; files: KerasFile[] };
+export type FileJob = ({ kind: 'grid' } & Grid) | ({ kind: 'keras' } & KerasFile);
 
-export type FileReply = { id: number } & ({ ok: true } | { ok: false; message: string });
+export type FileReply = { id: number } & ({ ok: true; content: Uint8Array } | { ok: false; message: string });
 
 parentPort?.on('message', ({ id, job }: { id: number; job: FileJob }) => {
-  run(job).then(
-    () => parentPort?.postMessage({ id, ok: true } satisfies FileReply),
+  encode(job).then(
+    (content) => parentPort?.postMessage({ id, ok: true, content } satisfies FileReply),
     (error: unknown) => {
       const message = error instanceof Error ? error.message : String(error);
       parentPort?.postMessage({ id, ok: false, message } satisfies FileReply);
@@ -19,15 +18,11 @@ parentPort?.on('message', ({ id, job }: { id: number; job: FileJob }) => {
   );
 });
 
-async function run(job: FileJob): Promise<void> {
+async function encode(job: FileJob): Promise<Uint8Array> {
   switch (job.kind) {
     case 'grid':
-      await writeFileAtomic(job.path, await encodeGrid(job));
-      break;
+      return encodeGrid(job);
     case 'keras':
-      for (const { name, layers, options } of job.files) {
-        await writeFileAtomic(`${job.directory}/${name}`, await encodeKerasWeights(layers, options));
-      }
-      break;
+      return encodeKerasWeights(job.layers, job.options);
   }
 }

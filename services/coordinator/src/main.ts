@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
-import { lastLossStep } from '@gan-train/checkpoint';
 import { openDataSet, orderFromConfig } from '@gan-train/data';
 import {
   coordinatorService,
@@ -25,22 +24,17 @@ import {
   tellParent,
   type RunConfig,
 } from '@gan-train/service';
-import { getCheckpoint, positionFrom, putCheckpointHandler, putGridHandler } from './checkpoints.js';
+import { getCheckpoint, positionFrom, putCheckpointHandler } from './checkpoints.js';
 import { continuedConfig } from './continued-config.js';
 import { createEventHub } from './events.js';
 import { loadInitialWeights } from './initial-weights.js';
 import { createFileJobs } from './file-jobs.js';
+import { putGridHandler } from './grids.js';
 import { fetchItems, requireRun, watch } from './handlers.js';
 import { scale, status } from './status.js';
 import { createCoordinatorMetrics } from './metrics.js';
-import {
-  lastGridStep,
-  loadLive,
-  loadPinnedManifest,
-  openRunDirectory,
-  runExists,
-  writeJson,
-} from './run-directory.js';
+import { openRunDirectory } from './run-directory.js';
+import { loadLive, loadPinnedManifest, runExists } from './run-files.js';
 import { createRun, farewellMs, type RunContext, type RunOutcome } from './run.js';
 import { sessionHandler } from './session.js';
 
@@ -93,8 +87,7 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
       stored:
         start === undefined ? initialTriple : { generation: start.generation, position: positionFrom(start) },
       isStoredInitial: start === undefined,
-      rowsStep: await lastLossStep(directory.file('gan_loss.csv')),
-      gridStep: await lastGridStep(directory),
+      rowsStep: await directory.lastRowStep(),
     });
     const stop = (reason: string): void => {
       log.info({ reason }, 'stop requested');
@@ -127,7 +120,7 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
       unhealthy: () => undefined,
       unready: () => undefined,
     });
-    await writeJson(directory.file('live.json'), { pid: process.pid, grpcPort, httpPort: http.port });
+    await directory.saveLive({ pid: process.pid, grpcPort, httpPort: http.port });
     log.info(
       { grpcPort, httpPort: http.port, runId: directory.record.runId, term: directory.record.term },
       'listening',

@@ -1,20 +1,12 @@
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { appendLossRows, loadLossRows, type FoundCheckpoint } from '@gan-train/checkpoint';
+import { loadLossRows, type FoundCheckpoint } from '@gan-train/checkpoint';
 import type { DataManifest } from '@gan-train/data';
 import { resolveConfig } from '@gan-train/service';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import {
-  lastGridStep,
-  loadLive,
-  loadPinnedManifest,
-  loadRunConfig,
-  loadRunRecord,
-  openRunDirectory,
-  runExists,
-  writeJson,
-  type RunDirectory,
-} from './run-directory.js';
+import { openRunDirectory, type RunDirectory } from './run-directory.js';
+import { loadLive, loadPinnedManifest, loadRunConfig, loadRunRecord, runExists } from './run-files.js';
+import { lockLost } from './run-lock.js';
 import { keepingLog, temporaryFolder, tinyConfig, weightsOf, writeCheckpoint } from './testing.js';
 
 const manifest = { format: 1, source: 'mnist', hash: 'x' } as unknown as DataManifest;
@@ -55,7 +47,7 @@ const row = (step: number) => ({
 async function runAt(path: string, step: number, checkpoints: readonly number[]): Promise<void> {
   const directory = await openRun(path);
   const steps = Array.from({ length: step }, (_, i) => i + 1);
-  await appendLossRows(directory.file('gan_loss.csv'), steps.map(row));
+  await directory.appendRows(steps.map(row));
   for (const at of steps)
     await writeFile(directory.file('samples', `${String(at).padStart(6, '0')}.png`), '');
   for (const at of checkpoints) await writeCheckpoint(directory.file('checkpoints'), at);
@@ -100,7 +92,7 @@ describe('a new run directory', () => {
   it('forgets ports and lock when it is closed', async () => {
     const path = await temporaryFolder();
     const directory = await openRun(path);
-    await writeJson(directory.file('live.json'), { pid: 1, grpcPort: 2, httpPort: 3 });
+    await directory.saveLive({ pid: 1, grpcPort: 2, httpPort: 3 });
     // Whoever comes after one that was killed finds it there.
     expect(await loadLive(path)).toEqual({ pid: 1, grpcPort: 2, httpPort: 3 });
     await closeAll();
@@ -145,7 +137,8 @@ describe('a run that goes on', () => {
     await runAt(path, 6, [4]);
     const directory = await openRun(path);
     expect(await rowSteps(path)).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(await lastGridStep(directory)).toBe(6);
+    expect(await directory.lastRowStep()).toBe(6);
+    expect(await readdir(join(path, 'samples'))).toHaveLength(6);
   });
 
   it('cuts rows and grids back when it is told to: they are computed again', async () => {
@@ -157,7 +150,6 @@ describe('a run that goes on', () => {
     expect(await rowSteps(path)).toEqual([1, 2, 3, 4]);
     const grids = ['000001.png', '000002.png', '000003.png', '000004.png', 'mine.png'];
     expect(await readdir(join(path, 'samples'))).toEqual(grids);
-    expect(await lastGridStep(directory)).toBe(4);
   });
 
   it('begins again at step 0 when it died before its first checkpoint', async () => {
@@ -231,7 +223,72 @@ describe('a run that goes on', () => {
   });
 });
 
+describe('a run directory that another coordinator has taken over', () => {
+  it('is not changed any more by the one that was paused', async () => {
+    const path = await temporaryFolder();
+    await runAt(path, 6, [4]);
+    const old = await openRun(path);
+    const grid = join(path, 'samples', '000007.png');
+    // As the other one does before it serves.
+    const others = { ...old.record, term: old.record.term + 1 };
+    await writeFile(join(path, 'run.json'), JSON.stringify(others));
+    const names = await readdir(path);
+    for (const change of [
+      async () => old.requireOwn(),
+      async () => old.write(grid, 'x'),
+      async () => old.save({ status: 'running' }),
+      async () => old.saveConfig({ ...tinyConfig, trainers: 5 }),
+      async () => old.appendRows([row(7)]),
+      async () => old.rewind(4),
+    ])
+      await expect(change()).rejects.toMatchObject({ code: 'run_locked' });
+    expect(await loadRunRecord(path)).toEqual(others);
+    expect(await loadRunConfig(path)).not.toMatchObject({ trainers: 5 });
+    expect(await rowSteps(path)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(await readdir(join(path, 'samples'))).toHaveLength(6);
+    expect(await readdir(path)).toEqual(names);
+  });
+
+  it('has nothing left of what that one was about to write', async () => {
+    const path = await temporaryFolder();
+    await runAt(path, 2, [2]);
+    const left = [
+      '.run.json.0123456789ab.tmp',
+      'samples/.000003.png.0123456789ab.tmp',
+      'weights/.a.h5.0123456789ab.tmp',
+    ];
+    for (const name of left) await writeFile(join(path, name), 'half');
+    await openRun(path);
+    for (const dir of ['', 'samples', 'weights'])
+      expect((await readdir(join(path, dir))).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  it('takes up saving again after a save that failed', async () => {
+    const path = await temporaryFolder();
+    const directory = await openRun(path);
+    // A directory in its place can't be replaced by a file.
+    await rm(join(path, 'run.json'));
+    await mkdir(join(path, 'run.json', 'in the way'), { recursive: true });
+    await expect(directory.save({ step: 1 })).rejects.toMatchObject({ code: 'io' });
+    await rm(join(path, 'run.json'), { recursive: true });
+    await directory.save({ step: 2 });
+    expect(await loadRunRecord(path)).toMatchObject({ step: 2 });
+  });
+});
+
 describe('the lock of a run', () => {
+  it.each([
+    ['taken over', new Error('Unable to update lock within the stale threshold'), 'run_locked'],
+    ['removed', Object.assign(new Error('ENOENT: no such file'), { syscall: 'stat' }), 'run_locked'],
+    [
+      'on a disk that became read-only',
+      Object.assign(new Error('EROFS: read-only'), { syscall: 'utime' }),
+      'not_writable',
+    ],
+  ])('that was %s is lost for that reason', (_how, error, code) => {
+    expect(lockLost('/runs/one', error)).toMatchObject({ code });
+  });
+
   it('keeps a second coordinator out', async () => {
     const path = await temporaryFolder();
     await openRun(path);

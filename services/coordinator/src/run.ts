@@ -1,5 +1,4 @@
 import { EventEmitter, once } from 'node:events';
-import { appendLossRows } from '@gan-train/checkpoint';
 import type { DataSet, Order } from '@gan-train/data';
 import {
   isSameGeneration,
@@ -21,6 +20,7 @@ import type { End, RunOptions } from './membership/view.js';
 import type { CoordinatorMetrics } from './metrics.js';
 import { noteTaken } from './notes.js';
 import type { RunDirectory } from './run-directory.js';
+import { createTurns } from './turns.js';
 
 const tickMs = 100;
 const silenceMs = 5_000;
@@ -31,6 +31,8 @@ const returnMs = 10_000;
 const rollbackMs = 60_000;
 /** Rows are sent before the checkpoint that needs them, on another connection. */
 const rowsTimeoutMs = 30_000;
+/** So long trainers keep rows that can't be stored. */
+const rowsPatienceMs = 600_000;
 /** Replicas hash their state after the same phase as the one that sends it. */
 const agreementTimeoutMs = 60_000;
 /** Trainers that are told of the end get this long to close their sessions. */
@@ -78,17 +80,20 @@ export interface Run {
   /** Does something between two inputs; `take` is an input of its own. */
   inTurn<T>(work: (take: (input: Input) => Promise<void>) => Promise<T>): Promise<T>;
   /**
-   * Stores those rows that are not stored yet, each step's once and in order. Throws `protocol` when one is missing. Rows of another
-   * generation than the current one change nothing.
+   * Stores those rows that are not stored yet, each step's once and in order; where the disk won't take them they stay with the
+   * trainers, which send them again. Throws `protocol` when one is missing. Rows of another generation than the current one change
+   * nothing.
    */
   storeRows(rows: readonly LossRow[], generation: GenerationId): Promise<void>;
   /** Stores what follows of the rows that a trainer brings which comes back while the run gathers. */
   storeBroughtRows(rows: readonly LossRow[]): Promise<void>;
-  /** Resolves when the rows of all steps up to this one are stored; rejects with `timeout`, or `fenced` when the generation ends. */
+  /**
+   * Resolves when the rows of all steps up to this one are stored; rejects with `timeout`, `fenced` when the generation ends, or what
+   * keeps them from being stored.
+   */
   rowsStored(step: number, generation: GenerationId): Promise<void>;
+  /** Tells everybody that the grid of a step is stored. */
   gridStored(step: number): void;
-  /** The last step whose grid is stored. */
-  readonly gridStep: number;
   /** Resolves when all replicas say that their state is the one with this hash; else rejects. */
   agreed(state: Triple, hash: string, generation: GenerationId): Promise<void>;
   scale(trainers: number): Promise<number>;
@@ -97,7 +102,7 @@ export interface Run {
 
 export function createRun(
   context: RunContext,
-  begin: Pick<RunStart, 'stored' | 'isStoredInitial' | 'rowsStep'> & { gridStep: number },
+  begin: Pick<RunStart, 'stored' | 'isStoredInitial' | 'rowsStep'>,
 ): Run {
   const { config, directory, events, metrics, log } = context;
   const options: RunOptions = {
@@ -127,21 +132,14 @@ export function createRun(
   const links = new Map<string, TrainerLink>();
   const changes = new EventEmitter();
   changes.setMaxListeners(0);
-  let { gridStep } = begin;
+  /** Why rows are not stored now. */
+  let rowsFailing: { error: GanTrainError; sinceMs: number } | undefined;
   let doing = '';
   let settle: (outcome: RunOutcome) => void = () => undefined;
   const outcome = new Promise<RunOutcome>((resolve) => (settle = resolve));
-  // One at a time and in order: what an input changes is there before the next is taken.
-  let working: Promise<void> = Promise.resolve();
+  // What an input changes is there before the next is taken.
+  const inTurn = createTurns();
 
-  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
-    const done = working.then(work);
-    working = done.then(
-      () => undefined,
-      () => undefined,
-    );
-    return done;
-  };
   const isCurrent = (generation: GenerationId): boolean =>
     isSameGeneration(generation, core.view.generation.id);
 
@@ -149,15 +147,19 @@ export function createRun(
     try {
       for (const effect of core.handle(performance.now(), input)) await apply(effect);
     } catch (thrown) {
-      const { message, code } = GanTrainError.from(thrown);
-      log.error({ err: thrown }, 'run failed');
-      settle({ status: 'failed', code, reason: message, step: directory.record.step });
+      fail(thrown);
     }
     // Nothing is decided of how far a trainer is before the next tick, and nobody waits for it.
     if (input.kind === 'progress') return;
     const { trainers } = core.view;
     metrics.trainersPresent(trainers.filter(({ status }) => status !== 'joined').length);
     changes.emit('change');
+  }
+
+  function fail(thrown: unknown): void {
+    const { message, code } = GanTrainError.from(thrown);
+    log.error({ err: thrown }, 'run failed');
+    settle({ status: 'failed', code, reason: message, step: directory.record.step });
   }
 
   async function apply(effect: Effect): Promise<void> {
@@ -174,7 +176,6 @@ export function createRun(
         return;
       case 'rewind':
         await directory.rewind(effect.step);
-        gridStep = Math.min(gridStep, effect.step);
         return;
       case 'over':
         await end(effect.end);
@@ -193,8 +194,8 @@ export function createRun(
     settle({ status, code, reason, step });
   }
 
-  /** Confirms to everybody what is on disk. */
-  function confirm(): void {
+  /** Confirms to everybody what is on disk: all rows, and this grid. */
+  function confirm(gridStep = 0): void {
     const rowsStored = { step: core.view.rowsStep, gridStep };
     for (const link of links.values()) link.send({ rowsStored });
   }
@@ -207,13 +208,31 @@ export function createRun(
       throw new GanTrainError('protocol', `rows from ${fresh[0]?.step} do not follow ${rowsStep}`);
     }
     const named = fresh.map((row) => ({ ...row, epoch: context.order.epochOfStep(row.step) }));
-    await appendLossRows(directory.file('gan_loss.csv'), named);
+    try {
+      await directory.appendRows(named);
+    } catch (thrown) {
+      notAppended(GanTrainError.from(thrown));
+      return;
+    }
+    if (rowsFailing !== undefined) log.info({ step: rowsStep + fresh.length }, 'rows are stored again');
+    rowsFailing = undefined;
     await take({ kind: 'rowsStored', step: rowsStep + fresh.length });
     for (const row of fresh) {
       metrics.rowStored(row);
       events.emit({ row });
     }
     confirm();
+  }
+
+  /** A disk that is full may be tidied up: trainers go on, and send their rows until they are stored. */
+  function notAppended(error: GanTrainError): void {
+    metrics.notStored(error.code);
+    const nowMs = performance.now();
+    if (rowsFailing === undefined) log.error({ err: error }, 'rows not stored');
+    rowsFailing = { error, sinceMs: rowsFailing?.sinceMs ?? nowMs };
+    const isPassing = error.code === 'io' || error.code === 'not_writable';
+    if (!isPassing || nowMs - rowsFailing.sinceMs > rowsPatienceMs) fail(error);
+    changes.emit('change');
   }
 
   const timer = setInterval(() => void inTurn(async () => take({ kind: 'tick' })), tickMs);
@@ -249,16 +268,11 @@ export function createRun(
       const deadline = performance.now() + rowsTimeoutMs;
       while (core.view.rowsStep < step) {
         requireCurrent(generation);
+        if (rowsFailing !== undefined) throw rowsFailing.error;
         await nextChange(deadline, `waiting for row ${step}`);
       }
     },
-    gridStored(step) {
-      gridStep = Math.max(gridStep, step);
-      confirm();
-    },
-    get gridStep() {
-      return gridStep;
-    },
+    gridStored: confirm,
     async agreed(state, hash, generation) {
       const deadline = performance.now() + agreementTimeoutMs;
       // Outside of a generation one trainer stands for all: the others have nothing to compare with.

@@ -34,6 +34,7 @@ export interface CommCalls {
   /** What the metrics show of a finished phase. */
   phaseDone(phase: PhaseReport): Promise<void>;
   /** A grid of a step, which every member makes: it is kept until the coordinator has one. */
+  /** Resolves when another one may follow; rejects with `cancelled` when the generation is closed before. */
   grid(grid: { serial: Serial; step: number; images: number; pixels: Uint8Array }): Promise<void>;
   /** Resolves when the grids that were made are stored. */
   gridsStored(request: undefined): Promise<void>;

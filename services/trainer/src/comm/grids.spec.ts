@@ -49,12 +49,12 @@ describe('grids that are not known to be stored', () => {
     grids.close();
   });
 
-  it('are not sent by the others when they were stored meanwhile', async () => {
+  it('are not sent by the others when they were stored meanwhile; in which order is all the same', async () => {
     const { grids, sent } = pendingGrids();
     for (const step of [1, 2, 3]) grids.add(grid(step), false);
     grids.stored(2);
     await vi.advanceTimersByTimeAsync(2_000);
-    expect(sent()).toEqual([3]);
+    expect(sent()).toEqual([1, 3]);
     grids.close();
   });
 
@@ -104,6 +104,34 @@ describe('grids that are not known to be stored', () => {
     await answer(0);
     expect(isOver).toBe(false);
     await answer(1);
+    await waiting;
+    grids.close();
+  });
+
+  it('settle when those up to a step are no longer on their way, stored or not', async () => {
+    const { grids, answer } = pendingGrids();
+    for (const step of [1, 2, 3]) grids.add(grid(step), step !== 2);
+    let isOver = false;
+    const waiting = grids.settled(2).then(() => (isOver = true));
+    await answer(1);
+    expect(isOver).toBe(false);
+    await answer(0, new Error('the connection broke'));
+    await waiting;
+    await grids.settled(3);
+    grids.close();
+  });
+
+  it('are so many at most: who makes more waits until one is stored', async () => {
+    const { grids } = pendingGrids();
+    const { signal } = new AbortController();
+    for (let step = 1; step < 64; step++) grids.add(grid(step), false);
+    await grids.room(signal);
+    grids.add(grid(64), false);
+    let isOver = false;
+    const waiting = grids.room(signal).then(() => (isOver = true));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(isOver).toBe(false);
+    grids.stored(7);
     await waiting;
     grids.close();
   });

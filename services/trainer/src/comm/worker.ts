@@ -1,7 +1,13 @@
 import { hostname } from 'node:os';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { retry } from '@gan-train/collective';
-import { createCoordinatorClient, noGeneration, protocolVersion, type SessionUp } from '@gan-train/rpc';
+import {
+  completeStep,
+  createCoordinatorClient,
+  noGeneration,
+  protocolVersion,
+  type SessionUp,
+} from '@gan-train/rpc';
 import {
   createFaults,
   createLogger,
@@ -138,7 +144,7 @@ const actions: TrainerActions = {
   committed: () => control.committed(),
   wish: (what) => (what === 'stop' ? control.wishStop() : control.wishPause()),
   saveState: (asked) => pushOrder({ kind: 'saveState', generation: asked }),
-  gridsStored: (step) => grids.stored(step),
+  gridStored: (step) => grids.stored(step),
   forgetAfter: (step) => grids.forgetAfter(step),
   probe: (probe) => void answerProbe(probe),
   done: (reason) => pushOrder({ kind: 'done', reason }),
@@ -217,6 +223,8 @@ async function send(upload: CheckpointUpload): Promise<{ weightsHash: string }> 
   const { runId } = run().config;
   // The coordinator stores no checkpoint before the rows of its steps.
   sendProgress();
+  // Grids that are on their way when everything dies after the checkpoint would never be made again.
+  await grids.settled(completeStep(upload.state.position));
   const attempt = async (): Promise<{ weightsHash: string }> => putCheckpoint({ client, runId }, upload);
   if (!upload.final) return attempt();
   return retry(attempt, {
@@ -324,7 +332,7 @@ const calls: CommCalls = {
     // One of a generation that is over counts unless the run went back behind it.
     const start = generation?.order.state.position.step ?? 0;
     if (asked === serial || grid.step <= start) grids.add(grid, generation?.order.rank === 0);
-    return Promise.resolve();
+    if (asked === serial) await within(asked, async ({ closed }) => grids.room(closed));
   },
   gridsStored: async () => within(serial, async ({ closed }) => grids.allStored(closed)),
   putCheckpoint: async (upload) => send(upload),

@@ -62,7 +62,7 @@ function looking(): Case {
     },
     wish: (what) => done.push({ wish: what }),
     saveState: (of) => done.push({ saveState: of }),
-    gridsStored: (step) => done.push({ gridsStored: step }),
+    gridStored: (step) => done.push({ gridStored: step }),
     forgetAfter: (step) => done.push({ forgetAfter: step }),
     probe: (probe) => done.push({ probe }),
     done: (reason) => done.push({ done: reason }),
@@ -353,7 +353,9 @@ describe('a coordinator that is gone', () => {
 describe('the rows of a trainer', () => {
   it('are kept until they are confirmed; grids too', () => {
     const one = member();
-    expect(one.since(() => one.hear({ rowsStored: { step: 3, gridStep: 2 } }))).toEqual([{ gridsStored: 2 }]);
+    expect(one.since(() => one.hear({ rowsStored: { step: 3, gridStep: 0 } }))).toEqual([]);
+    expect(stepsOf(one.membership.rows)).toEqual([4, 5]);
+    expect(one.since(() => one.hear({ rowsStored: { step: 3, gridStep: 2 } }))).toEqual([{ gridStored: 2 }]);
     expect(stepsOf(one.membership.rows)).toEqual([4, 5]);
   });
 

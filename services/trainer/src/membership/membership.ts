@@ -41,8 +41,7 @@ export interface TrainerActions {
   committed(): Triple;
   wish(what: 'stop' | 'pause'): void;
   saveState(generation: GenerationId): void;
-  /** Grids up to a step are stored. */
-  gridsStored(step: number): void;
+  gridStored(step: number): void;
   /** What is beyond a step is computed again. */
   forgetAfter(step: number): void;
   probe(probe: Probe): void;
@@ -213,7 +212,7 @@ export function createMembership(options: MembershipOptions, actions: TrainerAct
     else if (down.rowsStored) {
       const { step, gridStep } = down.rowsStored;
       rows = rows.filter((row) => row.step > step);
-      actions.gridsStored(gridStep);
+      if (gridStep > 0) actions.gridStored(gridStep);
     } else if (down.probe) actions.probe(down.probe);
     else if (down.done) {
       isOver = true;
