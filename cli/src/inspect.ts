@@ -26,7 +26,9 @@ export async function inspect(run: string, json: boolean): Promise<number> {
   for (const reason of passedOver) process.stderr.write(`checkpoint passed over: ${reason}\n`);
   if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
   else {
-    const settings = Object.entries(config).map(([name, value]) => `  ${name.padEnd(18)} ${String(value)}`);
+    const settings = Object.entries(config).flatMap(([name, value]) =>
+      value === undefined ? [] : [`  ${name.padEnd(18)} ${String(value)}`],
+    );
     const lines = [
       `run          ${report.runId}`,
       `status       ${report.status}${report.reason === undefined ? '' : ` (${report.reason})`}`,

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const pollMs = 25;
 
 /** For hooks that train before the tests of a file. */
-export const setupMs = 60_000;
+export const setupMs = 240_000;
 
 /** Asks until the answer is there; throws, naming what was waited for, after `timeoutMs`. */
 export async function until<T>(

@@ -58,6 +58,22 @@ describe('shared sums', () => {
     expect(seen()).toBe(2);
   });
 
+  it('keep bytes of a state behind them, until nobody wants these any more', () => {
+    const { sums, peer } = pair();
+    const place = { phase: 1, root: undefined, start: 0 };
+    const bytes = Uint8Array.from({ length: 11 }, (_, i) => i + 1);
+    expect(sums.put(at(1), place, awkwardFloats(7, 1))).toBe(true);
+    expect(sums.putState(4, bytes)).toBe(true);
+    const target = new Uint8Array(new SharedArrayBuffer(11));
+    peer.readState(4, target);
+    expect([...target]).toEqual([...bytes]);
+    sums.dropState();
+    expect(() => peer.readState(4, target)).toThrow('sums end at byte');
+    const values = new Float32Array(7);
+    peer.read(place, values);
+    expect(bitsOf(values)).toEqual(bitsOf(awkwardFloats(7, 1)));
+  });
+
   it('leave no file behind, even while they are open', () => {
     pair();
     expect(readdirSync(folder)).toEqual([]);

@@ -6,7 +6,16 @@
  */
 import type { Position } from '@gan-train/rpc';
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { GanTrainError } from '@gan-train/service';
 
@@ -39,6 +48,10 @@ export interface SharedSums {
   readonly address: SharedSumsAddress;
   /** Puts what is final at a step in its place, once. False when there is no room. */
   put(position: Position, place: SumsPlace, values: Float32Array): boolean;
+  /** Puts bytes of the state, from its byte `start` on, behind the sums. False when there is no room: none are kept then. */
+  putState(start: number, bytes: Uint8Array): boolean;
+  /** Nobody wants the state any more. */
+  dropState(): void;
   close(): void;
 }
 
@@ -46,6 +59,8 @@ export interface SharedSums {
 export interface PeerSums {
   /** Throws `protocol` when they are not there, `cancelled` after `close`. */
   read(place: SumsPlace, target: Float32Array): void;
+  /** Bytes of the state, from its byte `start` on. Throws as `read`. */
+  readState(start: number, target: Uint8Array): void;
   close(): void;
 }
 
@@ -64,6 +79,12 @@ export function createSharedSums(layout: SumsLayout, folder = memoryFolder): Sha
   const steps = new Map<number, number>();
   // The number of a closed file may soon be another file's.
   let open = true;
+  const stateAt = endOfSums(layout);
+  let hasState = false;
+  const dropState = (): void => {
+    if (open && hasState) ftruncateSync(fd, stateAt);
+    hasState = false;
+  };
   const sums: SharedSums = {
     address: { pid: process.pid, fd, token },
     put({ step }, place, values) {
@@ -73,6 +94,14 @@ export function createSharedSums(layout: SumsLayout, folder = memoryFolder): Sha
       steps.set(at, step);
       return true;
     },
+    putState(start, bytes) {
+      if (!open) return false;
+      hasState = true;
+      const isPut = writeAll(fd, bytes, stateAt + start);
+      if (!isPut) dropState();
+      return isPut;
+    },
+    dropState,
     close() {
       open = false;
       closeSync(fd);
@@ -101,17 +130,17 @@ export function openPeerSums(
     return undefined;
   }
   let open = true;
+  const readAll = (bytes: Uint8Array, at: number): void => {
+    if (!open) throw new GanTrainError('cancelled', 'the generation is closed');
+    for (let done = 0; done < bytes.length;) {
+      const count = readSync(fd, bytes, done, bytes.length - done, at + done);
+      if (count === 0) throw new GanTrainError('protocol', `sums end at byte ${at + done}`);
+      done += count;
+    }
+  };
   return {
-    read(place, target) {
-      if (!open) throw new GanTrainError('cancelled', 'the generation is closed');
-      const bytes = bytesOf(target);
-      const at = byteOfPlace(layout, place);
-      for (let done = 0; done < bytes.length;) {
-        const count = readSync(fd, bytes, done, bytes.length - done, at + done);
-        if (count === 0) throw new GanTrainError('protocol', `sums end at byte ${at + done}`);
-        done += count;
-      }
-    },
+    read: (place, target) => readAll(bytesOf(target), byteOfPlace(layout, place)),
+    readState: (start, target) => readAll(target, endOfSums(layout) + start),
     close() {
       open = false;
       closeSync(fd);
@@ -130,6 +159,9 @@ function byteOfPlace({ lengths, roots }: SumsLayout, { phase, root = roots, star
   const before = lengths.slice(0, phase).reduce((sum, length) => sum + (roots + 1) * length, 0);
   return tokenBytes + 4 * (before + root * (lengths[phase] ?? 0) + start);
 }
+
+const endOfSums = (layout: SumsLayout): number =>
+  byteOfPlace(layout, { phase: layout.lengths.length, root: 0, start: 0 });
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);

@@ -14,9 +14,12 @@ export interface CommCalls {
   ready(request: { probeHash: string; engine: string }): Promise<void>;
   /** What the coordinator wants next; resolves when there is something to do. */
   nextOrder(request: undefined): Promise<Order>;
-  /** The state that the generation starts from; undefined when it is the initial one. Rejects with `cancelled` when it is closed. */
-  heal(request: { serial: Serial }): Promise<StateBytes | undefined>;
-  /** The state that this member starts the generation with, for those that take it over. */
+  /**
+   * The state that the generation starts from, in `room` where that has its size; undefined when it is the initial one. Rejects with
+   * `cancelled` when it is closed.
+   */
+  heal(request: { serial: Serial; room: SharedArrayBuffer | undefined }): Promise<StateBytes | undefined>;
+  /** This member's slice of the state that it starts the generation with, for those that take it over. */
   holdState(request: { serial: Serial; snapshot: StateSnapshot }): Promise<void>;
   /** The bytes of the items of this trainer's shards at a step: uint8, in shard order. */
   items(request: { serial: Serial; step: number }): Promise<Moved<Uint8Array>>;
@@ -33,8 +36,10 @@ export interface CommCalls {
   rowDone(request: undefined): Promise<void>;
   /** What the metrics show of a finished phase. */
   phaseDone(phase: PhaseReport): Promise<void>;
-  /** A grid of a step, which every member makes: it is kept until the coordinator has one. */
-  /** Resolves when another one may follow; rejects with `cancelled` when the generation is closed before. */
+  /**
+   * A grid of a step, which every member makes: it is kept until the coordinator has one. Resolves when another one may follow; rejects
+   * with `cancelled` when the generation is closed before.
+   */
   grid(grid: { serial: Serial; step: number; images: number; pixels: Uint8Array }): Promise<void>;
   /** Resolves when the grids that were made are stored. */
   gridsStored(request: undefined): Promise<void>;
@@ -74,8 +79,8 @@ export interface GenerationOrder {
   state: Triple;
   /** This trainer takes that state over first. */
   heals: boolean;
-  /** Others take it over from this trainer. */
-  isHealer: boolean;
+  /** The slice of it that others take over from this trainer. */
+  gives: StateSlice | undefined;
   /** Of the two phases, in their order. */
   buffers: readonly PhaseBuffers[];
 }
@@ -105,7 +110,22 @@ export interface PhaseReport {
   tensors: number;
 }
 
-/** A copy of a state, tensor after tensor, by name. */
+/** One of `count` slices, of about the same size, that a state is cut into. */
+export interface StateSlice {
+  index: number;
+  count: number;
+}
+
+/** Bytes [start, end) that a slice of a state has: whole floats. */
+export function bytesOfSlice(
+  sizeBytes: number,
+  { index, count }: StateSlice,
+): { start: number; end: number } {
+  const bound = (i: number): number => 4 * Math.floor(((sizeBytes / 4) * i) / count);
+  return { start: bound(index), end: bound(index + 1) };
+}
+
+/** A copy of a state or of a slice of it, tensor after tensor, by name. */
 export interface StateSnapshot {
   purpose: 'CHECKPOINT' | 'WEIGHTS';
   state: Triple;
@@ -114,7 +134,9 @@ export interface StateSnapshot {
   skippedInRow: number;
   /** Sorted by name. */
   tensors: readonly { name: string; shape: readonly number[] }[];
+  /** From byte `start` of the whole on. */
   data: SharedArrayBuffer;
+  start: number;
 }
 
 /** A state as it comes from somewhere else. */

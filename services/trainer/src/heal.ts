@@ -11,14 +11,16 @@ import type { Training } from './training.js';
 export async function heal(training: Training, order: GenerationOrder): Promise<void> {
   const { gan, comm, control, state, config, log } = training;
   const { serial } = order;
-  if (order.isHealer) {
-    const snapshot = snapshotState(gan, state, 'CHECKPOINT', undefined);
+  if (order.gives) {
+    const snapshot = snapshotState(gan, state, 'CHECKPOINT', undefined, order.gives);
     await comm.call('holdState', { serial, snapshot });
   }
+  const { room } = training;
+  training.room = undefined;
   if (!order.heals) return;
   const startMs = performance.now();
   control.report({ ...order.state.position, activity: 'HEALING', shardsDone: 0 });
-  const bytes = await comm.call('heal', { serial });
+  const bytes = await comm.call('heal', { serial, room });
   // This trainer may have lost its place without knowing, and the run may be further than what it was told to take over.
   if (bytes !== undefined && !isSameTriple(tripleFromMessage(bytes.header.state), order.state))
     throw new GanTrainError('cancelled', 'the run is further than what is to be taken over');

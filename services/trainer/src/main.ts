@@ -15,7 +15,7 @@ import type { CommCalls, Joined } from './comm-calls.js';
 import { controlFromBuffer, createControlBuffer } from './control.js';
 import { loadableEngines, loadEngine, type EngineName } from './engine.js';
 import { probeHash, warmUp } from './probe.js';
-import { createInitialState } from './state.js';
+import { createInitialState, roomForState, touchMemory } from './state.js';
 import { upload } from './store.js';
 import { createCaller } from './thread-calls.js';
 import { trainGeneration } from './train.js';
@@ -105,6 +105,9 @@ async function prepare(joined: Joined, parts: Parts): Promise<Training> {
   log.info({ engine: engine.name, identity: engine.identity, run: joined.runId }, 'joined');
   const gan = createGan(modelFromConfig(config));
   const state = createInitialState(gan, config.seed);
+  // The system gives memory when it is first written to: in the first phase others would wait for that.
+  touchMemory(state);
+  const room = roomForState(gan);
   assignWeights(gan, 'generator', state.networks.generator.weights);
   assignWeights(gan, 'discriminator', state.networks.discriminator.weights);
   const probe = probeHash(gan, config.seed);
@@ -113,5 +116,5 @@ async function prepare(joined: Joined, parts: Parts): Promise<Training> {
   control.setCommitted(state.triple);
   control.report({ ...state.triple.position, activity: 'IDLE', shardsDone: 0 });
   await comm.call('ready', { probeHash: probe, engine: engine.name });
-  return createTraining({ ...parts, config, gan, state });
+  return createTraining({ ...parts, config, gan, state, room });
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { createGan, disposeGan, initialState, shadowOf, type Gan } from '@gan-train/gan';
-import type { CheckpointHeader } from '@gan-train/rpc';
+import { sizeOfTensors, type CheckpointHeader } from '@gan-train/rpc';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createInitialState,
@@ -140,6 +140,23 @@ describe('a snapshot', () => {
     const first = snapshotOf(state).data;
     expect(snapshotState(gan, state, 'CHECKPOINT', first).data).toBe(first);
     expect(snapshotState(gan, state, 'WEIGHTS', first).data).not.toBe(first);
+  });
+
+  it.each([1, 2, 3, 7])('is the same in %i slices', (count) => {
+    const state = busyState({ step: 6, phase: 1 });
+    const whole = snapshotOf(state);
+    const slices = Array.from({ length: count }, (_, index) =>
+      snapshotState(gan, state, 'CHECKPOINT', undefined, { index, count }),
+    );
+    let at = 0;
+    for (const { start, data, tensors } of slices) {
+      expect(tensors).toEqual(whole.tensors);
+      expect(start).toBe(at);
+      at += data.byteLength;
+    }
+    expect(at).toBe(sizeOfTensors(whole.tensors));
+    const joined = Buffer.concat(slices.map(({ data }) => new Uint8Array(data)));
+    expect(joined.equals(new Uint8Array(whole.data))).toBe(true);
   });
 });
 

@@ -7,9 +7,22 @@ import {
   type NetworkLayout,
   type NetworkState,
 } from '@gan-train/gan';
-import { completeStep, initialTriple, tripleFromMessage, type LossRow, type Triple } from '@gan-train/rpc';
+import {
+  completeStep,
+  initialTriple,
+  sizeOfTensors,
+  tripleFromMessage,
+  type LossRow,
+  type Triple,
+} from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
-import type { StateBytes, StateSnapshot, Wish } from './comm-calls.js';
+import {
+  bytesOfSlice,
+  type StateBytes,
+  type StateSlice,
+  type StateSnapshot,
+  type Wish,
+} from './comm-calls.js';
 
 export type Network = 'generator' | 'discriminator';
 export const networks = ['generator', 'discriminator'] as const;
@@ -56,6 +69,14 @@ export function createInitialState(gan: Gan, seed: number): TrainerState {
   };
 }
 
+/** Writes to all of a new state's memory. */
+export function touchMemory({ networks: { generator, discriminator } }: TrainerState): void {
+  for (const state of [generator, discriminator]) {
+    const { weights, m, v, ema } = shadowOf(state);
+    for (const array of [state.m, state.v, weights, m, v, ema]) array.fill(0);
+  }
+}
+
 type Field = 'weights' | 'm' | 'v' | 'ema';
 
 interface StateTensor {
@@ -86,20 +107,26 @@ function stateTensors(gan: Gan, withSlots: boolean): StateTensor[] {
   return all.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** A copy of the state, laid out as it is sent: tensor after tensor, by name. `reuse` is written over when it fits. */
+/**
+ * A copy of the state or of a slice of it, laid out as it is sent: tensor after tensor, by name. `reuse` is written over when it fits.
+ */
 export function snapshotState(
   gan: Gan,
   state: TrainerState,
   purpose: StateSnapshot['purpose'],
   reuse: SharedArrayBuffer | undefined,
+  slice: StateSlice = { index: 0, count: 1 },
 ): StateSnapshot {
   const tensors = stateTensors(gan, purpose === 'CHECKPOINT');
-  const sizeBytes = 4 * tensors.reduce((sum, { length }) => sum + length, 0);
-  const data = reuse?.byteLength === sizeBytes ? reuse : new SharedArrayBuffer(sizeBytes);
+  const { start, end } = bytesOfSlice(sizeOfTensors(tensors), slice);
+  const data = reuse?.byteLength === end - start ? reuse : new SharedArrayBuffer(end - start);
   const floats = new Float32Array(data);
-  let at = 0;
+  let at = -start / 4;
   const entries = tensors.map(({ name, shape, network, field, offset, length }) => {
-    copyFloats(floats, at, state.networks[network][field].subarray(offset, offset + length));
+    const from = Math.max(0, -at);
+    const to = Math.min(length, floats.length - at);
+    if (from < to)
+      copyFloats(floats, at + from, state.networks[network][field].subarray(offset + from, offset + to));
     at += length;
     return { name, shape };
   });
@@ -107,6 +134,7 @@ export function snapshotState(
     purpose,
     tensors: entries,
     data,
+    start,
     state: state.triple,
     updates: {
       generator: state.networks.generator.updates,
@@ -115,6 +143,13 @@ export function snapshotState(
     row: state.triple.position.phase === 0 ? state.row : undefined,
     skippedInRow: state.skippedInRow,
   };
+}
+
+/** Room for a state that is taken over, with all its memory there. */
+export function roomForState(gan: Gan): SharedArrayBuffer {
+  const room = new SharedArrayBuffer(sizeOfTensors(stateTensors(gan, true)));
+  new Uint8Array(room).fill(0);
+  return room;
 }
 
 /** sha256 over all tensors of the state, by name: what a checkpoint of it has as its weightsHash. */

@@ -15,6 +15,8 @@ export interface Training {
   log: Logger;
   state: TrainerState;
   faults: Faults;
+  /** For the state that this trainer takes over before its first phase. */
+  room: SharedArrayBuffer | undefined;
   spare: Record<Network, Map<number, Float32Array>>;
   profile: StepProfile;
   /** Seconds that the last shards took. */
@@ -26,7 +28,7 @@ export interface Training {
 }
 
 export function createTraining(
-  parts: Pick<Training, 'config' | 'gan' | 'comm' | 'control' | 'log' | 'state' | 'faults'>,
+  parts: Pick<Training, 'config' | 'gan' | 'comm' | 'control' | 'log' | 'state' | 'faults' | 'room'>,
 ): Training {
   return {
     ...parts,

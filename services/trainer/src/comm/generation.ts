@@ -11,16 +11,9 @@ import {
   type Serving,
 } from '@gan-train/collective';
 import { layoutsFromOptions } from '@gan-train/gan/layout';
-import {
-  createPeerClient,
-  noGeneration,
-  tripleFromMessage,
-  type PeerClient,
-  type Position,
-  type Start,
-} from '@gan-train/rpc';
+import { createPeerClient, noGeneration, tripleFromMessage, type Position, type Start } from '@gan-train/rpc';
 import { GanTrainError, modelFromConfig, type RunConfig } from '@gan-train/service';
-import { wishes, type GenerationOrder } from '../comm-calls.js';
+import { wishes, type GenerationOrder, type StateSlice } from '../comm-calls.js';
 import { createArrivals } from './arrivals.js';
 import { createHeldState, type HeldState } from './held-state.js';
 import { createPeerWatch } from './peer-watch.js';
@@ -34,8 +27,8 @@ export interface OpenGeneration {
   serving: Serving;
   /** What this member gives to those that take the state over. */
   held: HeldState;
-  /** Members that hold the state that the generation starts from. */
-  holders: readonly PeerClient[];
+  /** Members that hold the state that the generation starts from, in the order of their slices, as soon as all have begun it. */
+  holders(): Promise<readonly GroupMember[]>;
   source: Start['source'];
   /** Aborts when the generation ends. */
   closed: AbortSignal;
@@ -47,6 +40,8 @@ export interface OpenGeneration {
   allReduce(position: Position): Promise<void>;
   /** Resolves with the number of leading buckets that are reduced, once it is more than `beyond`. Rejects as `allReduce`. */
   reduced(position: Position, beyond: number): Promise<number>;
+  /** Nobody takes the state over any more. */
+  releaseState(): void;
   /** Nothing is served or pulled in it any more. */
   close(): void;
 }
@@ -99,37 +94,38 @@ export function openGeneration(
   setMaxListeners(0, closed.signal);
   const clients = members.map(({ address }, i) => (i === rank ? undefined : createPeerClient(address)));
   const peers = createPeerWatch();
-  const meeting = Promise.all(
-    members.map(async ({ address, firstShard, shardCount }, i): Promise<GroupMember> => {
-      const member = {
-        name: `trainer ${i} (${address})`,
-        shards: { first: firstShard, count: shardCount },
-        client: clients[i],
-      };
-      if (member.client === undefined) return member;
-      const peerSums = await meetMember(
-        { client: member.client, name: member.name },
-        { runId, generation },
-        sumsLayout(member.shards),
-        {
-          deadline: Date.now() + phaseTimeoutMs,
-          signal: closed.signal,
-          // One that has not begun yet answers that.
-          onFailure: ({ code }) => (code === 'fenced' ? peers.answered(i) : peers.failed(i)),
-        },
-      );
-      peers.answered(i);
-      closed.signal.addEventListener('abort', () => peerSums?.close());
-      if (closed.signal.aborted) peerSums?.close();
-      return { ...member, sums: peerSums };
-    }),
-  );
+  const meetings = members.map(async ({ address, firstShard, shardCount }, i): Promise<GroupMember> => {
+    const member = {
+      name: `trainer ${i} (${address})`,
+      shards: { first: firstShard, count: shardCount },
+      client: clients[i],
+    };
+    if (member.client === undefined) return member;
+    const peerSums = await meetMember(
+      { client: member.client, name: member.name },
+      { runId, generation },
+      sumsLayout(member.shards),
+      {
+        deadline: Date.now() + phaseTimeoutMs,
+        signal: closed.signal,
+        // One that has not begun yet answers that.
+        onFailure: ({ code }) => (code === 'fenced' ? peers.answered(i) : peers.failed(i)),
+      },
+    );
+    peers.answered(i);
+    closed.signal.addEventListener('abort', () => peerSums?.close());
+    if (closed.signal.aborted) peerSums?.close();
+    return { ...member, sums: peerSums };
+  });
+  const meeting = Promise.all(meetings);
   // It is awaited by each phase; until then a failure must not count as unhandled.
   meeting.catch(() => undefined);
   const spare: Group['spare'] = new Map();
   const arrivals = buffers.map(() => createArrivals());
   const held = createHeldState(closed.signal);
   const heals = !own.holds;
+  const holding = members.flatMap(({ holds }, i) => (holds ? [i] : []));
+  const sliceOf = (of: number): StateSlice => ({ index: holding.indexOf(of), count: holding.length });
   const arrivalsOf = ({ phase }: Position) => arrivals[phase] as ReturnType<typeof createArrivals>;
   return {
     order: {
@@ -141,14 +137,12 @@ export function openGeneration(
       steps,
       state: tripleFromMessage(start.state),
       heals,
-      isHealer: !heals && members.some(({ holds }) => !holds),
+      gives: !heals && members.some(({ holds }) => !holds) ? sliceOf(rank) : undefined,
       buffers,
     },
     serving: { runId, generation, members: members.length, rank, shelf, sums },
     held,
-    holders: clients.filter(
-      (client, i): client is PeerClient => client !== undefined && members[i]?.holds === true,
-    ),
+    holders: async () => Promise.all(meetings.filter((_, i) => holding.includes(i))),
     source,
     closed: closed.signal,
     waiting: () => peers.ranks(),
@@ -179,6 +173,10 @@ export function openGeneration(
       }
     },
     reduced: async (position, beyond) => arrivalsOf(position).beyond(position.step, beyond),
+    releaseState() {
+      held.release();
+      sums?.dropState();
+    },
     close() {
       if (closed.signal.aborted) return;
       closed.abort();

@@ -9,13 +9,21 @@ import {
   type PeerClient,
 } from '@gan-train/rpc';
 import { GanTrainError, type Faults } from '@gan-train/service';
-import { retry } from '@gan-train/collective';
-import type { StateBytes } from '../comm-calls.js';
+import { retry, type PeerSums } from '@gan-train/collective';
+import { bytesOfSlice, type StateBytes } from '../comm-calls.js';
 import type { OpenGeneration } from './generation.js';
 import { untilAnswered } from './until-answered.js';
 import { getCheckpoint } from './uploads.js';
 
 const healTimeoutMs = 600_000;
+
+export interface HealContext {
+  client: CoordinatorClient;
+  runId: string;
+  faults: Faults;
+  /** Where the state goes if it fits. */
+  room: SharedArrayBuffer | undefined;
+}
 
 /**
  * The state that a generation starts from: slices of it from all members that hold it, at once, or the coordinator's checkpoint;
@@ -23,8 +31,9 @@ const healTimeoutMs = 600_000;
  */
 export async function fetchState(
   open: OpenGeneration,
-  { client, runId, faults }: { client: CoordinatorClient; runId: string; faults: Faults },
+  context: HealContext,
 ): Promise<StateBytes | undefined> {
+  const { client, runId } = context;
   try {
     switch (open.source) {
       case 'INITIAL':
@@ -36,7 +45,7 @@ export async function fetchState(
         });
       case 'HOLDERS':
       case 'SOURCE_UNSPECIFIED':
-        return await fromHolders(open, runId, faults);
+        return await fromHolders(open, context);
     }
   } catch (thrown) {
     if (open.closed.aborted)
@@ -45,9 +54,8 @@ export async function fetchState(
   }
 }
 
-async function fromHolders(open: OpenGeneration, runId: string, faults: Faults): Promise<StateBytes> {
-  const { holders, order } = open;
-  const { generation } = order;
+async function fromHolders(open: OpenGeneration, { runId, faults, room }: HealContext): Promise<StateBytes> {
+  const { generation, state } = open.order;
   const again = {
     what: 'taking the state over',
     deadline: Date.now() + healTimeoutMs,
@@ -57,21 +65,21 @@ async function fromHolders(open: OpenGeneration, runId: string, faults: Faults):
     firstBackoffMs: 10,
     longestBackoffMs: 500,
   } as const;
+  const holders = (await open.holders()).flatMap(({ client, sums }) => (client ? [{ client, sums }] : []));
   const [first] = holders;
   if (first === undefined) throw new GanTrainError('protocol', 'nobody holds the state to start from');
-  const header = await retry(async () => describe(first, { runId, generation }), again);
+  const header = await retry(async () => describe(first.client, { runId, generation }), again);
   const sizeBytes = sizeOfTensors(header.tensors);
-  const data = new SharedArrayBuffer(sizeBytes);
-  const bound = (i: number): number => 4 * Math.floor(((sizeBytes / 4) * i) / holders.length);
+  const data = room?.byteLength === sizeBytes ? room : new SharedArrayBuffer(sizeBytes);
   await Promise.all(
-    holders.map(async (holder, i) => {
-      const slice = new Uint8Array(data, bound(i), bound(i + 1) - bound(i));
+    holders.map(async (holder, index) => {
+      const { start, end } = bytesOfSlice(sizeBytes, { index, count: holders.length });
+      const slice = new Uint8Array(data, start, end - start);
       await retry(
-        async () =>
-          pullSlice(holder, { runId, generation, start: bound(i), end: bound(i + 1) }, slice, open.closed),
+        async () => pullSlice(holder, { runId, generation, start, end }, slice, open.closed),
         again,
       );
-      faults('midHeal', order.state.position);
+      faults('midHeal', state.position);
     }),
   );
   return { header, data };
@@ -88,15 +96,18 @@ async function describe(
 }
 
 async function pullSlice(
-  holder: PeerClient,
+  { client, sums }: { client: PeerClient; sums: PeerSums | undefined },
   request: { runId: string; generation: GenerationId; start: number; end: number },
   slice: Uint8Array,
   signal: AbortSignal,
 ): Promise<void> {
-  const call = holder.PullState(request, { deadline: Date.now() + healTimeoutMs });
+  const inPlace = sums !== undefined;
+  const call = client.PullState({ ...request, inPlace }, { deadline: Date.now() + healTimeoutMs });
   try {
-    for await (const { offset, payload } of readChunks(call, slice.length, signal))
-      slice.set(payload, offset);
+    for await (const { offset, payload } of readChunks(call, slice.length, signal, inPlace)) {
+      if (payload.length > 0) slice.set(payload, offset);
+      else sums?.readState(request.start, slice);
+    }
   } catch (error) {
     throw errorFromStatus(error, 'trainer_lost');
   }

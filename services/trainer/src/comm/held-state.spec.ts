@@ -18,6 +18,7 @@ function snapshotOf(bytes: number, change: Partial<StateSnapshot> = {}): StateSn
     skippedInRow: 2,
     tensors: [{ name: 'generator/a', shape: [bytes / 4] }],
     data,
+    start: 0,
     ...change,
   };
 }
@@ -87,8 +88,42 @@ describe('the state that a member holds for others', () => {
     const { held } = holding(16);
     await expect(bytesOf(held, start, end)).rejects.toMatchObject({
       code: 'protocol',
-      what: `there are no bytes ${start} to ${end} of 16`,
+      what: `there are no bytes ${start} to ${end} in a slice from 0 to 16`,
     });
+  });
+
+  it('may be a slice, of which nothing beyond can be had', async () => {
+    const held = createHeldState(new AbortController().signal);
+    held.hold(snapshotOf(16, { start: 8 }));
+    expect(await bytesOf(held, 12, 20)).toEqual(Uint8Array.of(4, 5, 6, 7, 8, 9, 10, 11));
+    for (const [start, end] of [
+      [4, 12],
+      [20, 28],
+    ] as const)
+      await expect(bytesOf(held, start, end)).rejects.toMatchObject({ code: 'protocol' });
+  });
+
+  it('lies where the caller looks for it, if there is room', async () => {
+    const { held } = holding(16);
+    const puts: [number, number[]][] = [];
+    const slicesOf = async (hasRoom: boolean): Promise<[number, number][]> => {
+      const chunks: [number, number][] = [];
+      const put = (start: number, bytes: Uint8Array): boolean => {
+        puts.push([start, [...bytes]]);
+        return hasRoom;
+      };
+      for await (const chunk of held.slices(4, 12, put)) {
+        const { offset, payload } = decodeChunk(chunk);
+        chunks.push([offset, payload.length]);
+      }
+      return chunks;
+    };
+    expect(await slicesOf(true)).toEqual([[8, 0]]);
+    expect(await slicesOf(false)).toEqual([[0, 8]]);
+    expect(puts).toEqual([
+      [4, [4, 5, 6, 7, 8, 9, 10, 11]],
+      [4, [4, 5, 6, 7, 8, 9, 10, 11]],
+    ]);
   });
 
   it.each(['release', 'close'] as const)('is not to be had any more after %s', async (end) => {

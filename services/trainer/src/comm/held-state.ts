@@ -3,8 +3,8 @@ import { GanTrainError } from '@gan-train/service';
 import type { StateSnapshot } from '../comm-calls.js';
 
 /**
- * The state that a member starts a generation with, as those that take it over see it: a copy, so that it stays as it was while
- * this member computes.
+ * A member's slice of the state that it starts a generation with, for those that take that over: a copy, so that it stays as it was
+ * while this member computes.
  */
 export interface HeldState {
   hold(snapshot: StateSnapshot): void;
@@ -12,10 +12,19 @@ export interface HeldState {
   release(): void;
   /** Waits for the copy. Throws `fenced` when the generation ends first, or when it was released. */
   describe(request: { runId: string; generation: GenerationId }): Promise<CheckpointHeaderMessage>;
-  /** Chunks of bytes [start, end). Throws as `describe`, and `protocol` for a range that there is not. */
-  slices(start: number, end: number): AsyncGenerator<Buffer, void, void>;
+  /**
+   * Chunks of bytes [start, end), or one that says how many bytes `put` has taken in their place. Throws as `describe`, and `protocol`
+   * for a range that there is not.
+   */
+  slices(
+    start: number,
+    end: number,
+    put?: (start: number, bytes: Uint8Array) => boolean,
+  ): AsyncGenerator<Buffer, void, void>;
   close(): void;
 }
+
+const nothing = new Uint8Array(0);
 
 export function createHeldState(closed: AbortSignal): HeldState {
   const over = (): GanTrainError => new GanTrainError('fenced', 'the state is not held here any more');
@@ -49,13 +58,21 @@ export function createHeldState(closed: AbortSignal): HeldState {
         ...(row && { row }),
       };
     },
-    async *slices(start, end) {
-      const { data } = await snapshot;
-      if (start > end || end > data.byteLength || start % 4 !== 0 || end % 4 !== 0)
-        throw new GanTrainError('protocol', `there are no bytes ${start} to ${end} of ${data.byteLength}`);
-      for (let at = start; at < end; at += chunkBytes) {
+    async *slices(start, end, put) {
+      const { data, start: first } = await snapshot;
+      const last = first + data.byteLength;
+      if (start < first || start > end || end > last || start % 4 !== 0 || end % 4 !== 0) {
+        const what = `there are no bytes ${start} to ${end} in a slice from ${first} to ${last}`;
+        throw new GanTrainError('protocol', what);
+      }
+      const bytes = new Uint8Array(data, start - first, end - start);
+      if (put?.(start, bytes) === true) {
+        yield encodeChunk(bytes.length, nothing);
+        return;
+      }
+      for (let at = 0; at < bytes.length; at += chunkBytes) {
         if (closed.aborted) throw over();
-        yield encodeChunk(at - start, new Uint8Array(data, at, Math.min(chunkBytes, end - at)));
+        yield encodeChunk(at, bytes.subarray(at, at + chunkBytes));
       }
     },
     close: end,

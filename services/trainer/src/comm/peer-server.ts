@@ -51,8 +51,10 @@ export async function startPeerServer(
       return heldOf(open()).describe({ runId, generation });
     }),
     PullState: streamHandler(async function* (request: PullStateRequest) {
-      fence(request, open()?.serving);
-      yield* heldOf(open()).slices(request.start, request.end);
+      const { start, end, inPlace } = request;
+      const { sums } = fence(request, open()?.serving);
+      const put = (at: number, bytes: Uint8Array): boolean => sums?.putState(at, bytes) ?? false;
+      yield* heldOf(open()).slices(start, end, inPlace ? put : undefined);
     }),
     Probe: unaryHandler(async (request: ProbeRequest) => serveProbe(request, runId())),
   });

@@ -298,10 +298,10 @@ const calls: CommCalls = {
     }
     return orders.shift() as Order;
   },
-  heal: async ({ serial: asked }) =>
+  heal: async ({ serial: asked, room }) =>
     within(asked, async (open) => {
       const startMs = performance.now();
-      const state = await fetchState(open, { client, runId: run().config.runId, faults });
+      const state = await fetchState(open, { client, runId: run().config.runId, faults, room });
       metrics.healed(state?.data.byteLength ?? 0, (performance.now() - startMs) / 1000);
       return state;
     }),
@@ -325,7 +325,7 @@ const calls: CommCalls = {
   },
   phaseDone: async (report) => {
     // Everybody took part in a phase, so nobody heals any more.
-    if (generation?.order.isHealer === true) generation.held.release();
+    if (generation?.order.gives) generation.releaseState();
     return Promise.resolve(metrics.phaseDone(report));
   },
   grid: async ({ serial: asked, ...grid }) => {

@@ -8,6 +8,7 @@ export interface PullStateRequest {
   'generation'?: (_gan_train_v1_Generation | null);
   'start'?: (number | string | Long);
   'end'?: (number | string | Long);
+  'inPlace'?: (boolean);
 }
 
 export interface PullStateRequest__Output {
@@ -15,4 +16,5 @@ export interface PullStateRequest__Output {
   'generation': (_gan_train_v1_Generation__Output | null);
   'start': (number);
   'end': (number);
+  'inPlace': (boolean);
 }
