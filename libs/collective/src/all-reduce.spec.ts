@@ -17,7 +17,7 @@ import { allReduce, type Group, type PeerWatch } from './all-reduce.js';
 import { bucketsOfLength, type ElementRange } from './parts.js';
 import { pullFloats } from './pull.js';
 import { servePull, type Serving } from './serve-pull.js';
-import { createSharedSums, openPeerSums, type SumsLayout } from './shared-sums.js';
+import { createSharedMemory, openPeerSums, type SharedSums, type SumsLayout } from './shared-sums.js';
 import { createShelf } from './shelf.js';
 import { awkwardFloats, bitsOf, treeSum } from './testing.js';
 import { rootsOfRange, shardsOfRank, type ShardRange } from './tree.js';
@@ -77,8 +77,7 @@ async function startGroup(options: {
     lengths: [length, length],
     roots: rootsOfRange(range).length,
   });
-  const sums = ranges.map((range) => (sharesMemory ? createSharedSums(layoutOf(range)) : undefined));
-  closing.push(() => sums.forEach((own) => own?.close()));
+  const sums = ranges.map((range) => (sharesMemory ? sumsOf(layoutOf(range)) : undefined));
   for (const [rank, range] of ranges.entries()) {
     const roots = rootsOfRange(range);
     const phases = [0, 1].map(() => {
@@ -115,10 +114,13 @@ async function startGroup(options: {
   return members;
 }
 
-function peerSums(
-  shared: ReturnType<typeof createSharedSums>,
-  layout: SumsLayout,
-): ReturnType<typeof openPeerSums> {
+function sumsOf(layout: SumsLayout): SharedSums | undefined {
+  const memory = createSharedMemory();
+  closing.push(() => memory.close());
+  return memory.sums(layout);
+}
+
+function peerSums(shared: SharedSums | undefined, layout: SumsLayout): ReturnType<typeof openPeerSums> {
   const peer = shared && openPeerSums(shared.address, layout);
   if (peer !== undefined) closing.push(() => peer.close());
   return peer;
@@ -337,6 +339,40 @@ describe('allReduce', () => {
     first.publish(1, 0);
     closed.abort();
     await expect(reducing).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
+  it('serves nothing of a generation that is closed meanwhile', async () => {
+    const serving = servingValues();
+    const chunks = servePull(request, serving, new AbortController().signal);
+    expect((await chunks.next()).done).toBe(false);
+    serving.shelf.close();
+    await expect(chunks.next()).rejects.toMatchObject({ code: 'fenced' });
+  });
+
+  it.each([
+    { how: 'over gRPC', sharesMemory: false },
+    { how: 'through memory', sharesMemory: true },
+  ])('writes nothing any more $how once the generation is closed', async ({ sharesMemory }) => {
+    const members = await startGroup({
+      n: 2,
+      shards: 2,
+      buckets: bucketsOfLength(30, 30),
+      valuesOf: (shard) => new Float32Array(30).fill(shard + 1),
+      sharesMemory,
+    });
+    const at = { step: 1, phase: 0 };
+    const [first] = members as [Member, Member];
+    for (const member of members) {
+      member.group.shelf.open(at);
+      member.publish(1, 0);
+    }
+    const closed = new AbortController();
+    // All that it needs has come: what is left is to add it.
+    const onBytes = (): void => closed.abort();
+    const reducing = allReduce(first.group, at, options({ signal: closed.signal, onBytes }));
+    await expect(reducing).rejects.toMatchObject({ code: 'cancelled' });
+    const { reduced } = first.group.shelf.buffers(0);
+    expect(bitsOf(reduced)).toEqual(bitsOf(new Float32Array(30)));
   });
 
   it('times out on a member that never publishes, and says who it is', async () => {

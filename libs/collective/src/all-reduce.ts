@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { GenerationId, PeerClient, Position } from '@gan-train/rpc';
+import { GanTrainError } from '@gan-train/service';
 import { partOfBucket, type ElementRange } from './parts.js';
 import { pullFloats, type PullOptions } from './pull.js';
 import type { PeerSums } from './shared-sums.js';
@@ -110,6 +111,8 @@ async function reduceBucket(
   // It is awaited below; a failure until then must not count as unhandled.
   gathering.catch(() => undefined);
   const nodes = await Promise.all(group.members.map(async (member, rank) => nodesOfMember(member, rank)));
+  // What is here may belong to the next generation by now.
+  if (pulls.signal.aborted) throw new GanTrainError('cancelled', 'the generation is closed');
   const sum = sumTree(nodes.flat());
   if (!isSame(sum, reduced.subarray(own.start, own.end))) reduced.set(sum, own.start);
   group.shelf.publishReduced(position, bucket);

@@ -42,6 +42,7 @@ export async function* servePull(
   let offset = 0;
   for (const { values } of pieces) {
     for (let at = 0; at < values.length; at += chunkBytes / 4) {
+      shelf.requireOpen();
       const chunk = values.subarray(at, at + chunkBytes / 4);
       yield encodeChunk(offset, new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
       offset += chunk.byteLength;

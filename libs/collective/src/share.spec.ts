@@ -12,7 +12,7 @@ import {
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Serving } from './serve-pull.js';
 import { meetMember, serveShare } from './share.js';
-import { createSharedSums, type PeerSums, type SharedSums } from './shared-sums.js';
+import { createSharedMemory, type PeerSums, type SharedSums } from './shared-sums.js';
 import { createShelf } from './shelf.js';
 
 const layout = { lengths: [4], roots: 1 };
@@ -49,11 +49,12 @@ const meet = async (client: PeerClient, options: Partial<Parameters<typeof meetM
 
 describe('meetMember', () => {
   it('opens the sums of a member on this host', async () => {
-    const sums = createSharedSums(layout) as SharedSums;
+    const memory = createSharedMemory();
+    const sums = memory.sums(layout) as SharedSums;
     const client = await clientOf((request) => serveShare(request, servingWith(sums)));
     const peer = (await meet(client)) as PeerSums;
     closing.push(
-      () => sums.close(),
+      () => memory.close(),
       () => peer.close(),
     );
     const place = { phase: 0, root: 0, start: 0 };

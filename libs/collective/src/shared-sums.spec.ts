@@ -2,7 +2,13 @@ import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createSharedSums, openPeerSums, type PeerSums, type SharedSums } from './shared-sums.js';
+import {
+  createSharedMemory,
+  openPeerSums,
+  type PeerSums,
+  type SharedMemory,
+  type SharedSums,
+} from './shared-sums.js';
 import { awkwardFloats, bitsOf } from './testing.js';
 
 const layout = { lengths: [10, 7], roots: 2 };
@@ -18,14 +24,15 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function pair(): { sums: SharedSums; peer: PeerSums } {
-  const sums = createSharedSums(layout, folder) as SharedSums;
+function pair(): { memory: SharedMemory; sums: SharedSums; peer: PeerSums } {
+  const memory = createSharedMemory(folder);
+  const sums = memory.sums(layout) as SharedSums;
   const peer = openPeerSums(sums.address, layout) as PeerSums;
   closing.push(
-    () => sums.close(),
+    () => memory.close(),
     () => peer.close(),
   );
-  return { sums, peer };
+  return { memory, sums, peer };
 }
 
 describe('shared sums', () => {
@@ -74,18 +81,38 @@ describe('shared sums', () => {
     expect(bitsOf(values)).toEqual(bitsOf(awkwardFloats(7, 1)));
   });
 
+  it("take the place of another generation's, of which nothing can be read or written any more", () => {
+    const { memory, sums: before, peer: late } = pair();
+    const place = { phase: 0, root: 0, start: 0 };
+    before.put(at(1), place, Float32Array.of(5));
+    const now = memory.sums({ lengths: [3], roots: 1 }) as SharedSums;
+    const peer = openPeerSums(now.address, { lengths: [3], roots: 1 }) as PeerSums;
+    closing.push(() => peer.close());
+    expect(now.address.fd).toBe(before.address.fd);
+    expect(now.put(at(1), place, Float32Array.of(6))).toBe(true);
+    expect(before.put(at(2), place, Float32Array.of(7))).toBe(false);
+    expect(before.putState(0, Uint8Array.of(7))).toBe(false);
+    before.dropState();
+    const target = new Float32Array(1);
+    peer.read(place, target);
+    expect(target[0]).toBe(6);
+    expect(() => late.read(place, target)).toThrow(expect.objectContaining({ code: 'fenced' }) as Error);
+    expect(openPeerSums(before.address, layout)).toBeUndefined();
+  });
+
   it('leave no file behind, even while they are open', () => {
     pair();
     expect(readdirSync(folder)).toEqual([]);
   });
 
   it('can be read after their owner is gone', () => {
-    const sums = createSharedSums(layout, folder) as SharedSums;
+    const memory = createSharedMemory(folder);
+    const sums = memory.sums(layout) as SharedSums;
     const peer = openPeerSums(sums.address, layout) as PeerSums;
     closing.push(() => peer.close());
     const place = { phase: 0, root: 1, start: 0 };
     sums.put(at(1), place, Float32Array.of(5));
-    sums.close();
+    memory.close();
     const target = new Float32Array(1);
     peer.read(place, target);
     expect(target[0]).toBe(5);
@@ -99,21 +126,24 @@ describe('shared sums', () => {
   });
 
   it('are not made where there is no such folder', () => {
-    expect(createSharedSums(layout, join(folder, 'missing'))).toBeUndefined();
+    const memory = createSharedMemory(join(folder, 'missing'));
+    expect(memory.sums(layout)).toBeUndefined();
+    memory.close();
   });
 
   it('say when something could not be written', () => {
-    const sums = createSharedSums(layout, folder) as SharedSums;
+    const { sums } = pair();
     sums.close();
     expect(sums.put(at(1), { phase: 0, root: 0, start: 0 }, Float32Array.of(1))).toBe(false);
   });
 
   it('are neither read nor written once they are closed, whatever their file numbers stand for then', () => {
-    const sums = createSharedSums(layout, folder) as SharedSums;
+    const memory = createSharedMemory(folder);
+    const sums = memory.sums(layout) as SharedSums;
     const peer = openPeerSums(sums.address, layout) as PeerSums;
     const place = { phase: 0, root: 0, start: 0 };
     sums.put(at(1), place, Float32Array.of(5));
-    sums.close();
+    memory.close();
     peer.close();
     const file = join(folder, 'other');
     writeFileSync(file, Buffer.alloc(100));

@@ -44,6 +44,16 @@ export interface SumsPlace {
   start: number;
 }
 
+/** A member's file, for its sums of one generation after the other: memory that was used before is there at once. */
+export interface SharedMemory {
+  /**
+   * Room for the sums of another generation; undefined where there is no such memory: other systems than Linux, a container without
+   * it. What it held before can't be read any more.
+   */
+  sums(layout: SumsLayout): SharedSums | undefined;
+  close(): void;
+}
+
 export interface SharedSums {
   readonly address: SharedSumsAddress;
   /** Puts what is final at a step in its place, once. False when there is no room. */
@@ -52,29 +62,49 @@ export interface SharedSums {
   putState(start: number, bytes: Uint8Array): boolean;
   /** Nobody wants the state any more. */
   dropState(): void;
+  /** Nothing is put there any more. */
   close(): void;
 }
 
 /** Sums of another process. */
 export interface PeerSums {
-  /** Throws `protocol` when they are not there, `cancelled` after `close`. */
+  /** Throws `protocol` when they are not there, `fenced` when others are there by now, `cancelled` after `close`. */
   read(place: SumsPlace, target: Float32Array): void;
   /** Bytes of the state, from its byte `start` on. Throws as `read`. */
   readState(start: number, target: Uint8Array): void;
   close(): void;
 }
 
-/** Undefined where there is no such memory: other systems than Linux, a container without it. */
-export function createSharedSums(layout: SumsLayout, folder = memoryFolder): SharedSums | undefined {
-  const token = randomBytes(tokenBytes);
-  let fd: number;
+export function createSharedMemory(folder = memoryFolder): SharedMemory {
+  const fd = openUnnamed(folder);
+  let present: SharedSums | undefined;
+  return {
+    sums(layout) {
+      present?.close();
+      // Before anything else is written: whoever reads what was there finds out.
+      const token = randomBytes(tokenBytes);
+      present = fd !== undefined && writeAll(fd, token, 0) ? sumsAt(fd, token, layout) : undefined;
+      return present;
+    },
+    close() {
+      present?.close();
+      if (fd !== undefined) closeSync(fd);
+    },
+  };
+}
+
+function openUnnamed(folder: string): number | undefined {
   try {
-    const path = join(folder, `gan-train-${token.toString('hex')}`);
-    fd = openSync(path, 'wx+', 0o600);
+    const path = join(folder, `gan-train-${randomBytes(tokenBytes).toString('hex')}`);
+    const fd = openSync(path, 'wx+', 0o600);
     unlinkSync(path);
+    return fd;
   } catch {
     return undefined;
   }
+}
+
+function sumsAt(fd: number, token: Buffer, layout: SumsLayout): SharedSums {
   /** Steps at which places were last written. */
   const steps = new Map<number, number>();
   // The number of a closed file may soon be another file's.
@@ -85,7 +115,7 @@ export function createSharedSums(layout: SumsLayout, folder = memoryFolder): Sha
     if (open && hasState) ftruncateSync(fd, stateAt);
     hasState = false;
   };
-  const sums: SharedSums = {
+  return {
     address: { pid: process.pid, fd, token },
     put({ step }, place, values) {
       const at = byteOfPlace(layout, place);
@@ -104,12 +134,8 @@ export function createSharedSums(layout: SumsLayout, folder = memoryFolder): Sha
     dropState,
     close() {
       open = false;
-      closeSync(fd);
     },
   };
-  if (writeAll(fd, token, 0)) return sums;
-  sums.close();
-  return undefined;
 }
 
 /** The sums at an address, if this process can read them: if it's on the same host, and of the same user. */
@@ -137,6 +163,8 @@ export function openPeerSums(
       if (count === 0) throw new GanTrainError('protocol', `sums end at byte ${at + done}`);
       done += count;
     }
+    if (!isSharedSums(fd, token))
+      throw new GanTrainError('fenced', 'the sums of another generation are there now');
   };
   return {
     read: (place, target) => readAll(bytesOf(target), byteOfPlace(layout, place)),

@@ -33,6 +33,8 @@ export interface Shelf {
   /** Resolves when the partial sums of a bucket may be served; rejects with `fenced` when they never will be. */
   partials(position: Position, bucket: number, signal: AbortSignal): Promise<PhaseBuffers>;
   reduced(position: Position, bucket: number, signal: AbortSignal): Promise<PhaseBuffers>;
+  /** Throws `fenced` once the generation is over: its buffers may be those of the next one then. */
+  requireOpen(): void;
   /** Ends the generation: everything that waits is fenced. */
   close(): void;
 }
@@ -47,6 +49,10 @@ export function createShelf(phases: readonly PhaseBuffers[]): Shelf {
   const changes = new EventEmitter();
   changes.setMaxListeners(0);
   let closed = false;
+
+  const requireOpen = (): void => {
+    if (closed) throw new GanTrainError('fenced', 'the generation is closed');
+  };
 
   const slotOf = (phase: number): Slot => {
     const slot = slots[phase];
@@ -65,7 +71,7 @@ export function createShelf(phases: readonly PhaseBuffers[]): Shelf {
       throw new GanTrainError('protocol', `phase ${position.phase} has no bucket ${bucket}`);
     }
     for (;;) {
-      if (closed) throw new GanTrainError('fenced', 'the generation is closed');
+      requireOpen();
       if (slot.step > position.step) {
         throw new GanTrainError('fenced', `step ${position.step} is no longer served`);
       }
@@ -99,6 +105,7 @@ export function createShelf(phases: readonly PhaseBuffers[]): Shelf {
       when(position, bucket, signal, (slot) => slot.partialBuckets > bucket),
     reduced: async (position, bucket, signal) =>
       when(position, bucket, signal, (slot) => slot.reducedBuckets.has(bucket)),
+    requireOpen,
     close() {
       closed = true;
       changes.emit('change');

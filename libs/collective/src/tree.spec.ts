@@ -20,6 +20,7 @@ describe('shardsOfRank', () => {
         expect(all).toEqual(Array.from({ length: shards }, (_, i) => i));
         const counts = dealt.map(({ count }) => count);
         expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+        expect(counts.at(-1)).toBe(Math.min(...counts));
       }),
     );
   });

@@ -11,10 +11,13 @@ export interface ShardRange {
   count: number;
 }
 
-/** The contiguous shards of a rank among n: sizes differ by at most one, ranks beyond the shards get none. */
+/**
+ * The contiguous shards of a rank among n: sizes differ by at most one, and the last rank has the fewest, since who has just joined
+ * comes last and has the state to take over first. Ranks beyond the shards get none.
+ */
 export function shardsOfRank(shards: number, n: number, rank: number): ShardRange {
-  const first = Math.floor((rank * shards) / n);
-  return { first, count: Math.floor(((rank + 1) * shards) / n) - first };
+  const first = Math.ceil((rank * shards) / n);
+  return { first, count: Math.ceil(((rank + 1) * shards) / n) - first };
 }
 
 /** The fewest tree nodes that cover exactly a range of shards, in shard order: its largest aligned sub-trees. */

@@ -2,11 +2,9 @@ import { once, setMaxListeners } from 'node:events';
 import {
   allReduce,
   bucketsOfLength,
-  createSharedSums,
   createShelf,
   meetMember,
   rootsOfRange,
-  type Group,
   type GroupMember,
   type Serving,
 } from '@gan-train/collective';
@@ -15,6 +13,7 @@ import { createPeerClient, noGeneration, tripleFromMessage, type Position, type 
 import { GanTrainError, modelFromConfig, type RunConfig } from '@gan-train/service';
 import { wishes, type GenerationOrder, type StateSlice } from '../comm-calls.js';
 import { createArrivals } from './arrivals.js';
+import type { GenerationMemory } from './generation-memory.js';
 import { createHeldState, type HeldState } from './held-state.js';
 import { createPeerWatch } from './peer-watch.js';
 
@@ -50,10 +49,17 @@ async function untilAborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
 }
 
+/** Floats of the sums of each phase. */
+export function phaseLengths(config: RunConfig): number[] {
+  const { phases } = layoutsFromOptions(modelFromConfig(config));
+  return [phases.d, phases.g].map(({ length }) => length + wishes.length);
+}
+
 export function openGeneration(
   start: Start,
   serial: number,
   { runId, incarnation, config }: { runId: string; incarnation: string; config: RunConfig },
+  memory: GenerationMemory,
   onBytes: (bytes: number) => void,
 ): OpenGeneration {
   const { members, steps, source } = start;
@@ -62,18 +68,19 @@ export function openGeneration(
   const own = members[rank];
   if (own === undefined)
     throw new GanTrainError('protocol', 'a generation was started here without this trainer');
-  const { phases } = layoutsFromOptions(modelFromConfig(config));
-  const lengths = [phases.d, phases.g].map(({ length }) => length + wishes.length);
+  const lengths = phaseLengths(config);
   const sumsLayout = (shards: { first: number; count: number }) => ({
     lengths,
     roots: rootsOfRange(shards).length,
   });
   const shards = { first: own.firstShard, count: own.shardCount };
   const bucketElements = config.bucketKiB * 256;
-  const buffers = lengths.map((length) => {
-    const partials = rootsOfRange(shards).map(() => new SharedArrayBuffer(4 * length));
+  const roots = rootsOfRange(shards);
+  const all = memory.buffers(lengths.flatMap((length) => roots.map(() => 4 * length)));
+  const buffers = lengths.map((_, phase) => {
+    const partials = all.slice(phase * roots.length, (phase + 1) * roots.length);
     // The sum takes the place of the first partial.
-    return { partials, reduced: partials[0] ?? new SharedArrayBuffer(4 * length), bucketElements };
+    return { partials, reduced: partials[0] as SharedArrayBuffer, bucketElements };
   });
   const views = new Map<SharedArrayBuffer, Float32Array>();
   const viewOf = (buffer: SharedArrayBuffer): Float32Array => {
@@ -88,7 +95,7 @@ export function openGeneration(
       buckets: bucketsOfLength(reduced.byteLength / 4, bucketElements),
     })),
   );
-  const sums = members.length > 1 ? createSharedSums(sumsLayout(shards)) : undefined;
+  const sums = members.length > 1 ? memory.shared.sums(sumsLayout(shards)) : undefined;
   const closed = new AbortController();
   // Every member on this host listens to it.
   setMaxListeners(0, closed.signal);
@@ -120,7 +127,6 @@ export function openGeneration(
   const meeting = Promise.all(meetings);
   // It is awaited by each phase; until then a failure must not count as unhandled.
   meeting.catch(() => undefined);
-  const spare: Group['spare'] = new Map();
   const arrivals = buffers.map(() => createArrivals());
   const held = createHeldState(closed.signal);
   const heals = !own.holds;
@@ -159,6 +165,7 @@ export function openGeneration(
         peers,
       };
       try {
+        const { spare } = memory;
         const group = { runId, generation, rank, shelf, spare, members: await meeting };
         await allReduce(group, position, options);
       } catch (thrown) {

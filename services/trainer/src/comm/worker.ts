@@ -26,7 +26,8 @@ import {
   type TrainerActions,
 } from '../membership/membership.js';
 import { Moved, serveCalls } from '../thread-calls.js';
-import { openGeneration, type OpenGeneration } from './generation.js';
+import { openGeneration, phaseLengths, type OpenGeneration } from './generation.js';
+import { createGenerationMemory } from './generation-memory.js';
 import { createPendingGrids, type Grid } from './grids.js';
 import { fetchState } from './heal.js';
 import { createItemSource, type ItemSource } from './items.js';
@@ -81,6 +82,7 @@ let address = '';
 const orders: Order[] = [];
 let orderWanted: (() => void) | undefined;
 let joined: ((joined: Joined) => void) | undefined;
+const memory = createGenerationMemory();
 const grids = createPendingGrids(sendGrid, log);
 
 function run(): Membership & { config: Config } {
@@ -123,13 +125,17 @@ const actions: TrainerActions = {
     }
     items = createItemSource(client, runId, configOf(config), data, ended.signal);
     joined?.({ runId, term, configJson, engine });
+    // While the other thread loads its engine: most members have one root of the tree.
+    memory.prepare(phaseLengths(configOf(config)).map((length) => 4 * length));
   },
   open(start) {
     close();
     serial += 1;
     const { config, incarnation } = run();
     const about = { runId: config.runId, incarnation, config: configOf(config) };
-    generation = openGeneration(start, serial, about, (bytes) => metrics.bytesMoved('received', bytes));
+    generation = openGeneration(start, serial, about, memory, (bytes) =>
+      metrics.bytesMoved('received', bytes),
+    );
     control.openGeneration(serial);
     metrics.generationStarted(generation.order.generation);
     pushOrder({ kind: 'start', ...generation.order });
