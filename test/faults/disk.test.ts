@@ -102,6 +102,32 @@ describe("the run directory's disk", () => {
     await expectUndisturbed(cluster, asked);
   });
 
+  it('is full when the run is asked to end: it ends, and says why; started again when there is room, it goes on from what is stored', async () => {
+    const out = join(directory, `run-${++made}`);
+    const full = createFullDisk(out);
+    disk = full;
+    const cluster = await start(out);
+    await until('a checkpoint', async () => (await checkpointSteps(out)).length > 0 || undefined);
+    let failure: unknown;
+    cluster.finished().catch((error: unknown) => (failure = error));
+    let isAsked = false;
+    await until('the end of the run', async () => {
+      full.break();
+      if (!isAsked && cluster.notes.some((note) => note.includes('lines are missing'))) {
+        isAsked = true;
+        await cluster.drain('the test has seen enough');
+      }
+      return failure;
+    });
+    expect(failure).toMatchObject({ code: 'io' });
+    expect((failure as Error).message).toMatch(/ENOSPC.*free some space/);
+    full.mend();
+    const again = await start(out);
+    await again.untilGeneration(1);
+    const { step } = await endWell(again);
+    await compareRuns(out, await trainUndisturbed(out, asked, step));
+  });
+
   it('is read-only: the run can be locked no more, so it ends; started again when all is well, it goes on from what is stored', async () => {
     const out = join(directory, `run-${++made}`);
     const readOnly = createReadOnlyDisk(out);

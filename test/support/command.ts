@@ -5,7 +5,7 @@ import { flagsFrom, type Asked } from './configs.js';
 import { until } from './until.js';
 
 const bin = fileURLToPath(new URL('../../cli/bin/gan-train.js', import.meta.url));
-const timeoutMs = 120_000;
+const timeoutMs = 240_000;
 /** For one event of a command: other work may have most of the machine. */
 const eventMs = 90_000;
 

@@ -31,8 +31,9 @@ const returnMs = 10_000;
 const rollbackMs = 60_000;
 /** Rows are sent before the checkpoint that needs them, on another connection. */
 const rowsTimeoutMs = 30_000;
-/** So long trainers keep rows that can't be stored. */
+/** So long trainers keep rows that can't be stored; and when somebody waits for the end. */
 const rowsPatienceMs = 600_000;
+const lastRowsPatienceMs = 10_000;
 /** Replicas hash their state after the same phase as the one that sends it. */
 const agreementTimeoutMs = 60_000;
 /** Trainers that are told of the end get this long to close their sessions. */
@@ -231,7 +232,8 @@ export function createRun(
     if (rowsFailing === undefined) log.error({ err: error }, 'rows not stored');
     rowsFailing = { error, sinceMs: rowsFailing?.sinceMs ?? nowMs };
     const isPassing = error.code === 'io' || error.code === 'not_writable';
-    if (!isPassing || nowMs - rowsFailing.sinceMs > rowsPatienceMs) fail(error);
+    const patienceMs = core.view.stopRequested ? lastRowsPatienceMs : rowsPatienceMs;
+    if (!isPassing || nowMs - rowsFailing.sinceMs > patienceMs) fail(error);
     changes.emit('change');
   }
 

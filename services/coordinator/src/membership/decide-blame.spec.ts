@@ -37,10 +37,10 @@ describe('a member that computes', () => {
 
   it('has as much more time as it has more shards', () => {
     const times = { shardSeconds: 4 };
-    const last = [member('a', 0, times), member('b', 0, times), member('c', 30_000, times)];
-    // Of four shards the last of three members has two.
-    expect(blame(last, 4)?.incarnation).toBeUndefined();
-    expect(blame(last, 3)?.incarnation).toBe('c');
+    const first = [member('a', 30_000, times), member('b', 0, times), member('c', 0, times)];
+    // Of four shards the first of three members has two.
+    expect(blame(first, 4)?.incarnation).toBeUndefined();
+    expect(blame(first, 3)?.incarnation).toBe('a');
   });
 
   it('is measured by the median: one slow trainer does not set the time', () => {
