@@ -1,30 +1,35 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadLive, runExists } from '@gan-train/coordinator';
-import { createCoordinatorClient } from '@gan-train/rpc';
+import { createCoordinatorClient, openTlsIdentity } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 import { callCoordinator } from './call-coordinator.js';
 import { runsFolder } from './run-name.js';
 
 const loopback = '127.0.0.1';
 
-/** Calls the coordinator of a run that is alive: that of a directory, of an address, or of the newest run. Throws `run_missing`. */
+/**
+ * Calls the coordinator of a run that is alive: that of a directory, of an address, or of the newest run; with the certificate of an
+ * operator where a directory has one. Throws `run_missing`.
+ */
 export async function askCoordinator<Request, Reply>(
-  run: string | undefined,
+  { run, tlsDir }: { run: string | undefined; tlsDir: string | undefined },
   method: 'Status' | 'Scale',
   request: Request,
 ): Promise<Reply> {
   const address = await addressOf(run);
-  const client = createCoordinatorClient(address);
+  const tls = tlsDir === undefined ? undefined : await openTlsIdentity(tlsDir, 'operator', () => undefined);
+  const client = createCoordinatorClient(address, tls);
   try {
     return await callCoordinator<Request, Reply>(client, method, request);
   } catch (thrown) {
     const error = GanTrainError.from(thrown);
     if (error.code !== 'coordinator_lost') throw error;
-    const what = `no coordinator answers at ${address}`;
+    const what = `no coordinator answers at ${address}${tls ? ' with TLS' : ''}`;
     throw new GanTrainError('coordinator_lost', what, 'look whether the run is still alive', error);
   } finally {
     client.close();
+    tls?.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createCoordinatorClient, type Event__Output } from '@gan-train/rpc';
+import { createCoordinatorClient, openTlsIdentity, type Event__Output, type Role } from '@gan-train/rpc';
 import {
   faultsVariable,
   flagFromOption,
@@ -38,6 +38,8 @@ export interface LocalClusterOptions {
   mostRestarts?: number;
   /** For tests: what goes wrong in the first life of a trainer, by its index. */
   faults?: Readonly<Record<number, readonly Fault[]>>;
+  /** Directories of each role's certificate; without them connections are not encrypted. */
+  tlsDirs?: Readonly<Record<Role, string>>;
   /** For tests: where each process runs, and what it takes for the addresses of others. */
   placeOf?: (member: 'coordinator' | number) => Place;
 }
@@ -85,7 +87,9 @@ interface Slot {
 
 /** Starts the processes. Rejects, with nothing left running, when the coordinator refuses to serve. */
 export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
-  const { asked, out, faults = {}, onNote = () => undefined } = options;
+  const { asked, out, faults = {}, onNote = () => undefined, tlsDirs } = options;
+  const tlsFlags = (role: Role): string[] => (tlsDirs ? ['--tls-dir', tlsDirs[role]] : []);
+  const tls = tlsDirs && (await openTlsIdentity(tlsDirs.operator, 'operator', () => undefined));
   const placeOf = (member: 'coordinator' | number): Place => options.placeOf?.(member) ?? {};
   const { through, host: coordinatorHost = loopback } = placeOf('coordinator');
   const flags = optionNames.flatMap((name) => {
@@ -112,7 +116,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   coordinator.keepLog(coordinatorLog);
   void coordinator.ended.then(coordinatorEnded);
   const address = `${coordinatorHost}:${grpcPort}`;
-  const client = createCoordinatorClient(address);
+  const client = createCoordinatorClient(address, tls);
   const feed = createEventFeed(client, runId, {
     isOver: () => isOver,
     onWanted: follow,
@@ -121,7 +125,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   for (let i = 0; i < options.trainers; i++) addSlot();
 
   function startCoordinator(asFlags: readonly string[]): MemberProcess {
-    const args = ['--out', out, '--host', coordinatorHost, ...asFlags];
+    const args = ['--out', out, '--host', coordinatorHost, ...tlsFlags('coordinator'), ...asFlags];
     const started = startProcess('coordinator', args, { through });
     started.onMessage((message) => {
       if (message.event === 'reading') onNote(`reading images: ${message.done} of ${message.total}`);
@@ -161,6 +165,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     const place = placeOf(slot.index);
     const args = ['--coordinator', place.coordinator ?? address, '--listen', `${place.host ?? loopback}:0`];
     if (place.advertise !== undefined) args.push('--advertise', place.advertise);
+    args.push(...tlsFlags('trainer'));
     const env = wrong.length === 0 ? {} : { [faultsVariable]: JSON.stringify(wrong) };
     slot.process = startProcess('trainer', args, { through: place.through, env });
     slot.process.keepLog(logOf(`trainer-${slot.index}`));
@@ -267,6 +272,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
         await Promise.all([coordinator.ended, ...slots.map(async ({ process: trainer }) => trainer?.ended)]);
         await feed.close();
         client.close();
+        tls?.close();
       }
       if (failure !== undefined) throw failure;
     },

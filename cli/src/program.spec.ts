@@ -165,16 +165,22 @@ describe('the other commands', () => {
   });
 
   it('look at a run that is alive, and change it', async () => {
-    expect(await run('status')).toEqual(['status', undefined, false]);
-    expect(await run('status', 'runs/x', '--json')).toEqual(['status', 'runs/x', true]);
-    expect(await run('scale', '3')).toEqual(['scale', '3', undefined]);
-    expect(await run('scale', '3', 'runs/x')).toEqual(['scale', '3', 'runs/x']);
+    expect(await run('status')).toEqual(['status', undefined, undefined, false]);
+    expect(await run('status', 'runs/x', '--json')).toEqual(['status', 'runs/x', undefined, true]);
+    expect(await run('status', 'a:1', '--tls-dir', 'tls')).toEqual(['status', 'a:1', 'tls', false]);
+    expect(await run('scale', '3')).toEqual(['scale', '3', undefined, undefined]);
+    expect(await run('scale', '3', 'a:1', '--tls-dir', 'tls')).toEqual(['scale', '3', 'a:1', 'tls']);
   });
 
   it('run the services', async () => {
     expect(await run('coordinator', '--out', 'runs/x', '--steps', '3')).toEqual([
       'coordinator',
       { asked: { steps: 3 }, out: 'runs/x', host: '0.0.0.0' },
+    ]);
+    const secured = ['--out', 'runs/x', '--tls-dir', 'tls'];
+    expect(await run('coordinator', ...secured)).toEqual([
+      'coordinator',
+      { asked: {}, out: 'runs/x', host: '0.0.0.0', tlsDir: 'tls' },
     ]);
     expect(await run('trainer', '--coordinator', 'a:1')).toEqual([
       'trainer',

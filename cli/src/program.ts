@@ -8,6 +8,11 @@ import { askedFromCommand } from './asked.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
+const tlsDir = [
+  '--tls-dir <DIR>',
+  'ca.crt, tls.crt and tls.key: encrypts, and only takes who has a certificate of that authority',
+] as const;
+
 type Finish = (exitCode: number) => void;
 
 /**
@@ -63,10 +68,11 @@ export function createProgram(signal: AbortSignal, finish: Finish): Command {
     .command('status')
     .description('how a run that is alive is doing: trainers, losses, the last events')
     .argument('[run]', "run directory, or HOST:PORT of the coordinator's gRPC (default: the newest run)")
+    .option(...tlsDir)
     .option('--json', 'as one JSON object')
-    .action(async (run: string | undefined, flags: { json?: boolean }) => {
+    .action(async (run: string | undefined, flags: { json?: boolean; tlsDir?: string }) => {
       const { status } = await import('./status.js');
-      finish(await status(run, flags.json === true));
+      finish(await status(run, flags.tlsDir, flags.json === true));
     });
 
   program
@@ -74,9 +80,10 @@ export function createProgram(signal: AbortSignal, finish: Finish): Command {
     .description('change the number of trainers of a run that is alive')
     .argument('<trainers>', 'how many there are to be')
     .argument('[run]', "run directory, or HOST:PORT of the coordinator's gRPC (default: the newest run)")
-    .action(async (trainers: string, run: string | undefined) => {
+    .option(...tlsDir)
+    .action(async (trainers: string, run: string | undefined, flags: { tlsDir?: string }) => {
       const { scale } = await import('./scale.js');
-      finish(await scale(trainers, run));
+      finish(await scale(trainers, run, flags.tlsDir));
     });
 
   const bench = program.command('bench').description('measure on this machine');
@@ -119,10 +126,16 @@ export function createProgram(signal: AbortSignal, finish: Finish): Command {
     .description('serve one run to trainers; goes on with the run at --out when there is one')
     .requiredOption('--out <DIR>', 'run directory')
     .option('--host <HOST>', 'address to listen on', '0.0.0.0')
+    .option(...tlsDir)
     .action(async (_flags: unknown, command: Command) => {
       const { coordinator } = await import('./services.js');
-      const { asked, flags } = await askedFromCommand(command, ['out', 'host']);
-      finish(await coordinator({ asked, out: String(flags.out), host: String(flags.host) }, signal));
+      const { asked, flags } = await askedFromCommand(command, ['out', 'host', 'tlsDir']);
+      const own = {
+        out: String(flags.out),
+        host: String(flags.host),
+        tlsDir: flags.tlsDir as string | undefined,
+      };
+      finish(await coordinator({ asked, ...own }, signal));
     });
 
   program
@@ -132,6 +145,7 @@ export function createProgram(signal: AbortSignal, finish: Finish): Command {
     .option('--listen <HOST:PORT>', 'address to serve peers on', '0.0.0.0:0')
     .option('--advertise <HOST[:PORT]>', 'address that peers reach this trainer at')
     .option('--http-port <PORT>', 'for /metrics', '0')
+    .option(...tlsDir)
     .option('--grace-seconds <N>', 'on SIGTERM: how long to wait until this trainer may leave', '25')
     .action(async (flags: Record<string, string>) => {
       const { trainer } = await import('./services.js');

@@ -3,9 +3,13 @@ import { mostTrainers, plural } from '@gan-train/service';
 import { wholeNumber } from './numbers.js';
 
 /** `gan-train scale`: how many trainers a run that is alive is to have. Returns the exit code. */
-export async function scale(trainers: string, run: string | undefined): Promise<number> {
+export async function scale(
+  trainers: string,
+  run: string | undefined,
+  tlsDir: string | undefined,
+): Promise<number> {
   const wanted = wholeNumber('trainers', trainers, 1, mostTrainers);
-  const { before } = await askCoordinator<object, { before: number }>(run, 'Scale', {
+  const { before } = await askCoordinator<object, { before: number }>({ run, tlsDir }, 'Scale', {
     runId: '',
     trainers: wanted,
   });

@@ -19,6 +19,7 @@ export async function trainer(flags: Record<string, string>, signal: AbortSignal
       coordinator: flags.coordinator ?? '',
       listen: flags.listen ?? '',
       advertise: flags.advertise,
+      tlsDir: flags.tlsDir,
       httpPort: wholeNumber('http-port', flags.httpPort ?? '0', 0, 65_535),
       graceSeconds: wholeNumber('grace-seconds', flags.graceSeconds ?? '25', 0, 86_400),
       faults: faultsFromText(process.env[faultsVariable]),

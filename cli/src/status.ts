@@ -6,8 +6,13 @@ import { askCoordinator } from './coordinator-of.js';
 const mostEvents = 10;
 
 /** `gan-train status`: how a run that is alive is doing. Returns the exit code. */
-export async function status(run: string | undefined, json: boolean): Promise<number> {
-  const reply = await askCoordinator<object, StatusReply__Output>(run, 'Status', { runId: '' });
+export async function status(
+  run: string | undefined,
+  tlsDir: string | undefined,
+  json: boolean,
+): Promise<number> {
+  const where = { run, tlsDir };
+  const reply = await askCoordinator<object, StatusReply__Output>(where, 'Status', { runId: '' });
   process.stdout.write(json ? `${JSON.stringify(reportOf(reply))}\n` : textOf(reply));
   return 0;
 }

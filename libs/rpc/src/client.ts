@@ -3,6 +3,9 @@ import type { CoordinatorClient } from './gen/gan_train/v1/Coordinator.js';
 import type { PeerClient } from './gen/gan_train/v1/Peer.js';
 import { maxMessageBytes } from './chunk.js';
 import { coordinatorService, peerService } from './contract.js';
+import { credentialsOf } from './tls/client.js';
+import type { TlsIdentity } from './tls/identity.js';
+import { nameOfRole, type Role } from './tls/roles.js';
 
 const channelOptions = {
   'grpc.max_receive_message_length': maxMessageBytes,
@@ -21,13 +24,22 @@ const channelOptions = {
   'grpc.max_reconnect_backoff_ms': 2_000,
 };
 
-function createClient(service: ServiceDefinition, address: string): Client {
+function createClient(
+  service: ServiceDefinition,
+  address: string,
+  role: Role,
+  tls: TlsIdentity | undefined,
+): Client {
   const Constructor = makeClientConstructor(service, 'gan_train');
-  return new Constructor(address, credentials.createInsecure(), channelOptions);
+  if (tls === undefined) return new Constructor(address, credentials.createInsecure(), channelOptions);
+  const named = { ...channelOptions, 'grpc.ssl_target_name_override': nameOfRole(role) };
+  return new Constructor(address, credentialsOf(tls), named);
 }
 
-export const createCoordinatorClient = (address: string): CoordinatorClient =>
-  createClient(coordinatorService, address) as unknown as CoordinatorClient;
+/** Of a coordinator; with `tls`, of nothing else than one. */
+export const createCoordinatorClient = (address: string, tls?: TlsIdentity): CoordinatorClient =>
+  createClient(coordinatorService, address, 'coordinator', tls) as unknown as CoordinatorClient;
 
-export const createPeerClient = (address: string): PeerClient =>
-  createClient(peerService, address) as unknown as PeerClient;
+/** Of a trainer; with `tls`, of nothing else than one. */
+export const createPeerClient = (address: string, tls?: TlsIdentity): PeerClient =>
+  createClient(peerService, address, 'trainer', tls) as unknown as PeerClient;

@@ -18,7 +18,11 @@ export {
   type Position,
   type Triple,
 } from './state.js';
-export { createRpcServer, listen, shutdown } from './server.js';
+export { createRpcServer, listen, shutdown, type RpcServerOptions } from './server.js';
+export { openTlsIdentity, type TlsIdentity } from './tls/identity.js';
+export { refusalLog, tlsOfService } from './tls/of-service.js';
+export { showEndOfCertificate } from './tls/metric.js';
+export { nameOfRole, roles, type Role } from './tls/roles.js';
 export { errorFromStatus, statusFromError } from './status.js';
 export type { CheckpointHeader__Output as CheckpointHeader } from './gen/gan_train/v1/CheckpointHeader.js';
 export type { CheckpointHeader as CheckpointHeaderMessage } from './gen/gan_train/v1/CheckpointHeader.js';

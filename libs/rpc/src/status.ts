@@ -41,6 +41,7 @@ export function errorFromStatus(thrown: unknown, unavailable: ErrorCode): GanTra
     [status.DEADLINE_EXCEEDED]: 'timeout',
     [status.CANCELLED]: 'cancelled',
     [status.RESOURCE_EXHAUSTED]: 'protocol',
+    [status.PERMISSION_DENIED]: 'refused',
   };
   return new GanTrainError(mapped[code] ?? 'internal', message, undefined, thrown);
 }

@@ -36,4 +36,5 @@ export {
 } from './options.js';
 export { isFreePort, requireFreePort } from './ports.js';
 export { runMain, tellParent, withTimeout } from './process.js';
+export { rarely } from './rarely.js';
 export { plural } from './words.js';

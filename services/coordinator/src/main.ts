@@ -7,8 +7,10 @@ import {
   createRpcServer,
   initialTriple,
   listen,
+  refusalLog,
   shutdown,
   streamHandler,
+  tlsOfService,
   unaryHandler,
   type CoordinatorHandlers,
   type ScaleRequest,
@@ -44,6 +46,8 @@ export interface CoordinatorOptions {
   /** The run directory. */
   out: string;
   host: string;
+  /** Where ca.crt, tls.crt and tls.key are: without them connections are not encrypted, and anybody may call. */
+  tlsDir?: string | undefined;
 }
 
 const readingReportMs = 3_000;
@@ -53,6 +57,7 @@ const version = (createRequire(import.meta.url)('../package.json') as { version:
 /** Serves one run from its beginning or its newest checkpoint to its end. */
 export async function coordinatorMain(options: CoordinatorOptions, signal: AbortSignal): Promise<RunOutcome> {
   const log = createLogger({ service: 'coordinator' });
+  const tls = await tlsOfService(options.tlsDir, 'coordinator', log);
   const out = resolve(options.out);
   const existing = await runExists(out);
   const config = existing ? await continuedConfig(out, options.asked) : resolveConfig(options.asked);
@@ -69,7 +74,7 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
     existing || config.init === undefined ? undefined : await loadInitialWeights(config.init, config);
   const directory = await openRunDirectory(out, fresh, config, data.manifest, log, initial);
   const jobs = createFileJobs();
-  const server = createRpcServer();
+  const server = createRpcServer({ tls, onRefused: refusalLog(log) });
   try {
     const steps = stepsFromConfig(config, data.count);
     const context: RunContext = {
@@ -79,7 +84,7 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
       data,
       order: orderFromConfig(config, data.count),
       events: createEventHub(),
-      metrics: createCoordinatorMetrics(config.trainers, version),
+      metrics: createCoordinatorMetrics(config.trainers, version, tls),
       log,
     };
     const start = directory.checkpoint?.manifest;
@@ -149,6 +154,7 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
   } finally {
     await shutdown(server, 0);
     await jobs.close();
+    tls?.close();
     data.close();
     await directory.close();
   }

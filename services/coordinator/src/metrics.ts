@@ -1,11 +1,11 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { GenerationId, LossRow } from '@gan-train/rpc';
+import { showEndOfCertificate, type GenerationId, type LossRow, type TlsIdentity } from '@gan-train/rpc';
 import type { LossKind } from './membership/run-core.js';
 
 export type CoordinatorMetrics = ReturnType<typeof createCoordinatorMetrics>;
 
 /** The coordinator's metrics; one function a business event. */
-export function createCoordinatorMetrics(wanted: number, version: string) {
+export function createCoordinatorMetrics(wanted: number, version: string, tls?: TlsIdentity) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'gan_train_' });
   const registers = [registry];
@@ -42,6 +42,7 @@ export function createCoordinatorMetrics(wanted: number, version: string) {
     buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300],
     registers,
   });
+  showEndOfCertificate(registry, tls);
   gauge('build_info', 'Constant 1; the labels say what runs', ['version', 'engine']).set(
     { version, engine: 'none' },
     1,

@@ -9,6 +9,7 @@ import {
   type Fault,
   type RunConfig,
 } from '@gan-train/service';
+import { tlsOfService } from '@gan-train/rpc';
 import { parseAddress } from './address.js';
 import type { WorkerData } from './comm/worker.js';
 import type { CommCalls, Joined } from './comm-calls.js';
@@ -29,6 +30,8 @@ export interface TrainerOptions {
   /** host or host:port that peers reach this trainer at; the listen address when left out. */
   advertise: string | undefined;
   httpPort: number;
+  /** Where ca.crt, tls.crt and tls.key are: without them connections are not encrypted, and anybody may call. */
+  tlsDir: string | undefined;
   /** How long this trainer, asked to end, waits until it may. */
   graceSeconds: number;
   /** What is to go wrong, for tests. */
@@ -44,6 +47,8 @@ export async function trainerMain(options: TrainerOptions, signal: AbortSignal):
   const incarnation = randomUUID();
   const log = createLogger({ service: 'trainer', trainer: incarnation.slice(0, 8) });
   const control = controlFromBuffer(createControlBuffer());
+  // The other thread reads them again: what is wrong with them is found here.
+  (await tlsOfService(options.tlsDir, 'trainer', log))?.close();
   const { graceSeconds, ...rest } = options;
   const workerData: WorkerData = { ...rest, incarnation, control: control.buffer };
   const worker = new Worker(new URL('./comm/worker.js', import.meta.url), { workerData });

@@ -9,7 +9,14 @@ import {
   type Serving,
 } from '@gan-train/collective';
 import { layoutsFromOptions } from '@gan-train/gan/layout';
-import { createPeerClient, noGeneration, tripleFromMessage, type Position, type Start } from '@gan-train/rpc';
+import {
+  createPeerClient,
+  noGeneration,
+  tripleFromMessage,
+  type Position,
+  type Start,
+  type TlsIdentity,
+} from '@gan-train/rpc';
 import { GanTrainError, modelFromConfig, type RunConfig } from '@gan-train/service';
 import { wishes, type GenerationOrder, type StateSlice } from '../comm-calls.js';
 import { createArrivals } from './arrivals.js';
@@ -49,6 +56,14 @@ async function untilAborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
 }
 
+/** Of this trainer and its run. */
+export interface About {
+  runId: string;
+  incarnation: string;
+  config: RunConfig;
+  tls: TlsIdentity | undefined;
+}
+
 /** Floats of the sums of each phase. */
 export function phaseLengths(config: RunConfig): number[] {
   const { phases } = layoutsFromOptions(modelFromConfig(config));
@@ -58,7 +73,7 @@ export function phaseLengths(config: RunConfig): number[] {
 export function openGeneration(
   start: Start,
   serial: number,
-  { runId, incarnation, config }: { runId: string; incarnation: string; config: RunConfig },
+  { runId, incarnation, config, tls }: About,
   memory: GenerationMemory,
   onBytes: (bytes: number) => void,
 ): OpenGeneration {
@@ -99,7 +114,7 @@ export function openGeneration(
   const closed = new AbortController();
   // Every member on this host listens to it.
   setMaxListeners(0, closed.signal);
-  const clients = members.map(({ address }, i) => (i === rank ? undefined : createPeerClient(address)));
+  const clients = members.map(({ address }, i) => (i === rank ? undefined : createPeerClient(address, tls)));
   const peers = createPeerWatch();
   const meetings = members.map(async ({ address, firstShard, shardCount }, i): Promise<GroupMember> => {
     const member = {

@@ -1,4 +1,4 @@
-import type { GenerationId } from '@gan-train/rpc';
+import { showEndOfCertificate, type GenerationId, type TlsIdentity } from '@gan-train/rpc';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { PhaseReport } from '../comm-calls.js';
 
@@ -7,7 +7,7 @@ const networkOfPhase = ['discriminator', 'generator'] as const;
 export type TrainerMetrics = ReturnType<typeof createTrainerMetrics>;
 
 /** A trainer's metrics; one function a business event. */
-export function createTrainerMetrics() {
+export function createTrainerMetrics(tls?: TlsIdentity) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'gan_train_' });
   const registers = [registry];
@@ -40,6 +40,7 @@ export function createTrainerMetrics() {
   });
   const tensors = gauge('tensors', 'Tensors alive in the engine');
   const build = gauge('build_info', 'Constant 1; the labels say what runs', ['version', 'engine']);
+  showEndOfCertificate(registry, tls);
   const stepSeconds = new Histogram({
     name: 'gan_train_step_seconds',
     help: 'Seconds of a phase, by what they went into',

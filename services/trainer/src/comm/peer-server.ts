@@ -11,6 +11,7 @@ import {
   type ProbeRequest,
   type PullRequest,
   type PullStateRequest,
+  type RpcServerOptions,
   type ShareRequest,
 } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
@@ -28,12 +29,13 @@ type Open = Pick<OpenGeneration, 'serving' | 'held'>;
  */
 export async function startPeerServer(
   address: string,
+  options: RpcServerOptions,
   runId: () => string | undefined,
   open: () => Open | undefined,
   onBytes: (bytes: number) => void,
 ): Promise<{ server: Server; host: string; port: number }> {
   const { host, port } = parseAddress(address);
-  const server = createRpcServer();
+  const server = createRpcServer(options);
   server.addService(peerService, {
     Pull: streamHandler(async function* (request: PullRequest, signal) {
       for await (const chunk of servePull(request, open()?.serving, signal)) {
@@ -56,7 +58,7 @@ export async function startPeerServer(
       const put = (at: number, bytes: Uint8Array): boolean => sums?.putState(at, bytes) ?? false;
       yield* heldOf(open()).slices(start, end, inPlace ? put : undefined);
     }),
-    Probe: unaryHandler(async (request: ProbeRequest) => serveProbe(request, runId())),
+    Probe: unaryHandler(async (request: ProbeRequest) => serveProbe(request, runId(), options.tls)),
   });
   return { server, host, port: await listen(server, host, port) };
 }

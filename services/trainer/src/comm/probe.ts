@@ -1,13 +1,25 @@
-import { callUnary, createPeerClient, type Probe, type ProbeReply, type ProbeRequest } from '@gan-train/rpc';
+import {
+  callUnary,
+  createPeerClient,
+  type Probe,
+  type ProbeReply,
+  type ProbeRequest,
+  type TlsIdentity,
+} from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 
 const probeTimeoutMs = 5_000;
 
 /** Members that this trainer can't reach, or that can't reach it at `address`. */
-export async function probeMembers(runId: string, address: string, { members }: Probe): Promise<string[]> {
+export async function probeMembers(
+  runId: string,
+  address: string,
+  { members }: Probe,
+  tls: TlsIdentity | undefined,
+): Promise<string[]> {
   const failures = await Promise.all(
     members.map(async (member) =>
-      (await probe(member.address, { runId, back: address })) === '' ? [] : [member.incarnation],
+      (await probe(member.address, { runId, back: address }, tls)) === '' ? [] : [member.incarnation],
     ),
   );
   return failures.flat();
@@ -17,14 +29,15 @@ export async function probeMembers(runId: string, address: string, { members }: 
 export async function serveProbe(
   { runId, back }: ProbeRequest,
   own: string | undefined,
+  tls: TlsIdentity | undefined,
 ): Promise<ProbeReply> {
   if (runId !== own) throw new GanTrainError('fenced', `run ${runId} is not here`);
-  return { failure: back === '' ? '' : await probe(back, { runId, back: '' }) };
+  return { failure: back === '' ? '' : await probe(back, { runId, back: '' }, tls) };
 }
 
 /** Why a trainer can't be reached, or can't reach back; empty when all is well. */
-async function probe(address: string, request: ProbeRequest): Promise<string> {
-  const client = createPeerClient(address);
+async function probe(address: string, request: ProbeRequest, tls: TlsIdentity | undefined): Promise<string> {
+  const client = createPeerClient(address, tls);
   try {
     const call = client.Probe.bind(client) as Parameters<
       typeof callUnary<ProbeRequest, { failure: string }>

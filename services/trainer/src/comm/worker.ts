@@ -6,6 +6,8 @@ import {
   createCoordinatorClient,
   noGeneration,
   protocolVersion,
+  refusalLog,
+  tlsOfService,
   type SessionUp,
 } from '@gan-train/rpc';
 import {
@@ -42,6 +44,7 @@ export interface WorkerData {
   listen: string;
   advertise: string | undefined;
   httpPort: number;
+  tlsDir: string | undefined;
   /** The first one; others follow when its place was given up. */
   incarnation: string;
   control: SharedArrayBuffer;
@@ -67,8 +70,9 @@ const {
 } = workerData as WorkerData;
 const log = createLogger({ service: 'trainer', trainer: given.incarnation.slice(0, 8) });
 const control = controlFromBuffer(controlBuffer);
-const metrics = createTrainerMetrics();
-const client = createCoordinatorClient(coordinator);
+const tls = await tlsOfService(given.tlsDir, 'trainer', log);
+const metrics = createTrainerMetrics(tls);
+const client = createCoordinatorClient(coordinator, tls);
 const faults = createFaults(given.faults);
 /** Aborts when this trainer gives up. */
 const ended = new AbortController();
@@ -132,7 +136,7 @@ const actions: TrainerActions = {
     close();
     serial += 1;
     const { config, incarnation } = run();
-    const about = { runId: config.runId, incarnation, config: configOf(config) };
+    const about = { runId: config.runId, incarnation, config: configOf(config), tls };
     generation = openGeneration(start, serial, about, memory, (bytes) =>
       metrics.bytesMoved('received', bytes),
     );
@@ -180,7 +184,7 @@ function close(): void {
 }
 
 async function answerProbe(probe: Probe): Promise<void> {
-  const unreachable = await probeMembers(run().config.runId, address, probe);
+  const unreachable = await probeMembers(run().config.runId, address, probe, tls);
   membership?.probed(probe, unreachable);
 }
 
@@ -248,6 +252,7 @@ async function send(upload: CheckpointUpload): Promise<{ weightsHash: string }> 
 async function hello(engines: Parameters<CommCalls['hello']>[0]['engines']): Promise<Joined> {
   const peer = await startPeerServer(
     listen,
+    { tls, onRefused: refusalLog(log) },
     () => membership?.config?.runId,
     () => generation,
     (bytes) => metrics.bytesMoved('sent', bytes),

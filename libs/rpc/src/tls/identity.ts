@@ -1,0 +1,111 @@
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GanTrainError } from '@gan-train/service/errors';
+import { nameOfRole, rolesOfCertificate, type Role } from './roles.js';
+
+const refreshMs = 10_000;
+
+/** As Kubernetes' secrets of the type kubernetes.io/tls have them. */
+const files = { ca: 'ca.crt', certificate: 'tls.crt', key: 'tls.key' } as const;
+
+/** PEM. */
+export interface TlsMaterial {
+  ca: Buffer;
+  certificate: Buffer;
+  key: Buffer;
+  /** When the certificate ends, in milliseconds since 1970. */
+  notAfterMs: number;
+}
+
+/** Who this process is to others, by the files of a directory, which may be replaced while it runs. */
+export interface TlsIdentity {
+  readonly role: Role;
+  material(): TlsMaterial;
+  /** Calls the listener whenever the files were replaced; the function that it returns ends that. */
+  onRenewed(listener: (material: TlsMaterial) => void): () => void;
+  close(): void;
+}
+
+/**
+ * Reads tls.crt, tls.key and ca.crt, and reads them again every ten seconds: what is no good then is passed over, and `onRejected` told.
+ * Throws `bad_config` when they can't be read, don't belong together, are over, or are not for the role.
+ */
+export async function openTlsIdentity(
+  directory: string,
+  role: Role,
+  onRejected: (error: GanTrainError) => void,
+  everyMs = refreshMs,
+): Promise<TlsIdentity> {
+  let material = await load(directory, role);
+  let seen = fingerprintOf(material);
+  let failure = { what: '', times: 0 };
+  const listeners = new Set<(material: TlsMaterial) => void>();
+  const refresh = async (): Promise<void> => {
+    try {
+      const found = await load(directory, role);
+      failure = { what: '', times: 0 };
+      if (fingerprintOf(found) === seen) return;
+      material = found;
+      seen = fingerprintOf(found);
+      for (const listener of listeners) listener(found);
+    } catch (thrown) {
+      const error = GanTrainError.from(thrown);
+      failure = { what: error.what, times: error.what === failure.what ? failure.times + 1 : 1 };
+      // Not when somebody is just replacing one file after the other, and only once.
+      if (failure.times === 2) onRejected(error);
+    }
+  };
+  const timer = setInterval(() => void refresh(), everyMs);
+  timer.unref();
+  return {
+    role,
+    material: () => material,
+    onRenewed(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    close() {
+      clearInterval(timer);
+      listeners.clear();
+    },
+  };
+}
+
+async function load(directory: string, role: Role): Promise<TlsMaterial> {
+  const [ca, certificate, key] = (await Promise.all(
+    [files.ca, files.certificate, files.key].map(async (name) => read(join(directory, name))),
+  )) as [Buffer, Buffer, Buffer];
+  const parsed = parse(join(directory, files.certificate), () => new X509Certificate(certificate));
+  parse(join(directory, files.ca), () => new X509Certificate(ca));
+  const privateKey = parse(join(directory, files.key), () => createPrivateKey(key));
+  if (!parsed.checkPrivateKey(privateKey))
+    throw bad(`${files.key} in ${directory} is not the key of ${files.certificate}`);
+  const notAfterMs = Date.parse(parsed.validTo);
+  if (notAfterMs < Date.now()) throw bad(`the certificate in ${directory} ended at ${parsed.validTo}`);
+  if (!rolesOfCertificate(parsed).includes(role))
+    throw bad(`the certificate in ${directory} is not for a ${role}: it has no DNS name ${nameOfRole(role)}`);
+  return { ca, certificate, key, notAfterMs };
+}
+
+async function read(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw bad(`${path} can't be read: ${(error as Error).message}`, error);
+  }
+}
+
+function parse<T>(path: string, how: () => T): T {
+  try {
+    return how();
+  } catch (error) {
+    throw bad(`${path} is not PEM that can be used: ${(error as Error).message}`, error);
+  }
+}
+
+const bad = (what: string, cause?: unknown): GanTrainError =>
+  new GanTrainError('bad_config', what, 'give the directory of ca.crt, tls.crt and tls.key', cause);
+
+const fingerprintOf = ({ ca, certificate, key }: TlsMaterial): string =>
+  createHash('sha256').update(ca).update(certificate).update(key).digest('hex');
