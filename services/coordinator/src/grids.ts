@@ -27,7 +27,7 @@ export function putGridHandler(run: Run, jobs: FileJobs) {
         // The run may have gone back behind it meanwhile.
         fence(run, header);
         if (await isFile(path)) return;
-        await directory.write(path, content);
+        await run.storing('grids', async () => directory.write(path, content));
         events.emit({ file: { kind: 'GRID', step, path, weightsHash: '' } });
         run.gridStored(step);
       });

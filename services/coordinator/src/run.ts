@@ -31,9 +31,9 @@ const returnMs = 10_000;
 const rollbackMs = 60_000;
 /** Rows are sent before the checkpoint that needs them, on another connection. */
 const rowsTimeoutMs = 30_000;
-/** So long trainers keep rows that can't be stored; and when somebody waits for the end. */
-const rowsPatienceMs = 600_000;
-const lastRowsPatienceMs = 10_000;
+/** So long trainers keep rows and grids that can't be stored; and when somebody waits for the end. */
+const storingPatienceMs = 600_000;
+const lastStoringPatienceMs = 10_000;
 /** Replicas hash their state after the same phase as the one that sends it. */
 const agreementTimeoutMs = 60_000;
 /** Trainers that are told of the end get this long to close their sessions. */
@@ -66,6 +66,8 @@ export interface TrainerLink {
   end(): void;
 }
 
+type Kept = 'rows' | 'grids';
+
 /** The run as a whole: its core, and the effects of what that decides. */
 export interface Run {
   readonly context: RunContext;
@@ -93,6 +95,8 @@ export interface Run {
    * keeps them from being stored.
    */
   rowsStored(step: number, generation: GenerationId): Promise<void>;
+  /** Stores something that trainers keep until it is stored; the run ends when that goes wrong for too long. */
+  storing(what: Kept, work: () => Promise<void>): Promise<void>;
   /** Tells everybody that the grid of a step is stored. */
   gridStored(step: number): void;
   /** Resolves when all replicas say that their state is the one with this hash; else rejects. */
@@ -133,8 +137,8 @@ export function createRun(
   const links = new Map<string, TrainerLink>();
   const changes = new EventEmitter();
   changes.setMaxListeners(0);
-  /** Why rows are not stored now. */
-  let rowsFailing: { error: GanTrainError; sinceMs: number } | undefined;
+  /** What can't be stored now, and why. */
+  const failing = new Map<Kept, { error: GanTrainError; sinceMs: number }>();
   let doing = '';
   let settle: (outcome: RunOutcome) => void = () => undefined;
   const outcome = new Promise<RunOutcome>((resolve) => (settle = resolve));
@@ -210,13 +214,14 @@ export function createRun(
     }
     const named = fresh.map((row) => ({ ...row, epoch: context.order.epochOfStep(row.step) }));
     try {
-      await directory.appendRows(named);
+      await storing('rows', async () => directory.appendRows(named));
     } catch (thrown) {
-      notAppended(GanTrainError.from(thrown));
+      const { code } = GanTrainError.from(thrown);
+      metrics.notStored(code);
+      if (code !== 'io' && code !== 'not_writable') fail(thrown);
+      changes.emit('change');
       return;
     }
-    if (rowsFailing !== undefined) log.info({ step: rowsStep + fresh.length }, 'rows are stored again');
-    rowsFailing = undefined;
     await take({ kind: 'rowsStored', step: rowsStep + fresh.length });
     for (const row of fresh) {
       metrics.rowStored(row);
@@ -225,19 +230,33 @@ export function createRun(
     confirm();
   }
 
-  /** A disk that is full may be tidied up: trainers go on, and send their rows until they are stored. */
-  function notAppended(error: GanTrainError): void {
-    metrics.notStored(error.code);
-    const nowMs = performance.now();
-    if (rowsFailing === undefined) log.error({ err: error }, 'rows not stored');
-    rowsFailing = { error, sinceMs: rowsFailing?.sinceMs ?? nowMs };
-    const isPassing = error.code === 'io' || error.code === 'not_writable';
-    const patienceMs = core.view.stopRequested ? lastRowsPatienceMs : rowsPatienceMs;
-    if (!isPassing || nowMs - rowsFailing.sinceMs > patienceMs) fail(error);
-    changes.emit('change');
+  /** A disk that is full may be tidied up: trainers go on, and send what they keep until it is stored. */
+  async function storing(what: Kept, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (thrown) {
+      const error = GanTrainError.from(thrown);
+      const before = failing.get(what);
+      if (before === undefined) log.error({ err: error, what }, 'not stored: it is tried again');
+      failing.set(what, { error, sinceMs: before?.sinceMs ?? performance.now() });
+      throw error;
+    }
+    if (failing.delete(what)) log.info({ what }, 'stored again');
   }
 
-  const timer = setInterval(() => void inTurn(async () => take({ kind: 'tick' })), tickMs);
+  async function tick(): Promise<void> {
+    const patienceMs = core.view.stopRequested ? lastStoringPatienceMs : storingPatienceMs;
+    const nowMs = performance.now();
+    const given = [...failing.values()].find(({ sinceMs }) => nowMs - sinceMs > patienceMs);
+    if (given !== undefined) {
+      clearInterval(timer);
+      fail(given.error);
+      return;
+    }
+    await take({ kind: 'tick' });
+  }
+
+  const timer = setInterval(() => void inTurn(tick), tickMs);
 
   return {
     context,
@@ -270,10 +289,12 @@ export function createRun(
       const deadline = performance.now() + rowsTimeoutMs;
       while (core.view.rowsStep < step) {
         requireCurrent(generation);
-        if (rowsFailing !== undefined) throw rowsFailing.error;
+        const why = failing.get('rows');
+        if (why !== undefined) throw why.error;
         await nextChange(deadline, `waiting for row ${step}`);
       }
     },
+    storing,
     gridStored: confirm,
     async agreed(state, hash, generation) {
       const deadline = performance.now() + agreementTimeoutMs;
