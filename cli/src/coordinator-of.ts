@@ -18,7 +18,7 @@ export async function askCoordinator<Request, Reply>(
   request: Request,
 ): Promise<Reply> {
   const address = await addressOf(run);
-  const tls = tlsDir === undefined ? undefined : await openTlsIdentity(tlsDir, 'operator', () => undefined);
+  const tls = tlsDir === undefined ? undefined : await openTlsIdentity(tlsDir, 'operator');
   const client = createCoordinatorClient(address, tls);
   try {
     return await callCoordinator<Request, Reply>(client, method, request);

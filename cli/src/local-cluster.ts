@@ -89,7 +89,7 @@ interface Slot {
 export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
   const { asked, out, faults = {}, onNote = () => undefined, tlsDirs } = options;
   const tlsFlags = (role: Role): string[] => (tlsDirs ? ['--tls-dir', tlsDirs[role]] : []);
-  const tls = tlsDirs && (await openTlsIdentity(tlsDirs.operator, 'operator', () => undefined));
+  const tls = tlsDirs && (await openTlsIdentity(tlsDirs.operator, 'operator'));
   const placeOf = (member: 'coordinator' | number): Place => options.placeOf?.(member) ?? {};
   const { through, host: coordinatorHost = loopback } = placeOf('coordinator');
   const flags = optionNames.flatMap((name) => {
@@ -243,6 +243,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     } catch (error) {
       started.kill('SIGKILL');
       await started.ended;
+      tls?.close();
       throw error;
     }
   }

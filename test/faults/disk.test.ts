@@ -37,6 +37,31 @@ afterEach(async () => {
 
 const start = async (out: string) => startTestCluster({ asked: { ...asked, trainers: 2 }, out, trainers: 2 });
 
+/** A run that has stored a checkpoint, with its directory, or a folder in it, on a disk that can be broken. */
+async function startOn(
+  createDisk: (path: string) => Disk,
+  {
+    folder = '.',
+    prepare = (): void => undefined,
+  }: { folder?: string; prepare?: (out: string) => void } = {},
+) {
+  const out = join(directory, `run-${++made}`);
+  const broken = createDisk(join(out, folder));
+  disk = broken;
+  prepare(out);
+  const cluster = await start(out);
+  await until('a checkpoint', async () => (await checkpointSteps(out)).length > 0 || undefined);
+  return { out, broken, cluster };
+}
+
+/** Goes on with a run that ended, and fails unless it becomes what it would have been. */
+async function expectGoesOn(out: string): Promise<void> {
+  const again = await start(out);
+  await again.untilGeneration(1);
+  const { step } = await endWell(again);
+  await compareRuns(out, await trainUndisturbed(out, asked, step));
+}
+
 describe("the checkpoints' disk", () => {
   it.each([
     ['full', createFullDisk, 'io', 'ENOSPC'],
@@ -45,12 +70,7 @@ describe("the checkpoints' disk", () => {
   ])(
     'is %s: training goes on, log and metric say so, what was stored stays, and all is well when it is',
     async (name, createDisk, code, cause) => {
-      const out = join(directory, `run-${++made}`);
-      const checkpoints = join(out, 'checkpoints');
-      disk = createDisk(checkpoints);
-      const broken = disk;
-      const cluster = await start(out);
-      await until('a checkpoint', async () => (await checkpointSteps(out)).length > 0 || undefined);
+      const { out, broken, cluster } = await startOn(createDisk, { folder: 'checkpoints' });
       const { times } = beginFault(cluster, `the checkpoints' disk is ${name}`, () => broken.break());
       const failed = await until('a failed checkpoint', async () => {
         broken.break();
@@ -63,7 +83,9 @@ describe("the checkpoints' disk", () => {
       await cluster.untilStep(cluster.lastStep() + 50);
       // Throws where one that can be seen is not whole.
       const rejected: string[] = [];
-      const newest = await newestCheckpoint(checkpoints, { onRejected: (dir) => rejected.push(dir) });
+      const newest = await newestCheckpoint(join(out, 'checkpoints'), {
+        onRejected: (dir) => rejected.push(dir),
+      });
       expect(rejected).toEqual([]);
       const step = newest?.manifest.step ?? 0;
       expect(step).toBeGreaterThan(0);
@@ -82,11 +104,7 @@ describe("the checkpoints' disk", () => {
 
 describe("the run directory's disk", () => {
   it('is full: training goes on, and when there is room again all is stored that was computed meanwhile', async () => {
-    const out = join(directory, `run-${++made}`);
-    const full = createFullDisk(out);
-    disk = full;
-    const cluster = await start(out);
-    await until('a checkpoint', async () => (await checkpointSteps(out)).length > 0 || undefined);
+    const { broken: full, cluster } = await startOn(createFullDisk);
     const [listening] = await said(cluster, 0, 'listening');
     // What is left of the page that the last row lies in still takes some.
     const ahead = await until(
@@ -108,11 +126,7 @@ describe("the run directory's disk", () => {
   });
 
   it('is full when the run is asked to end: it ends, and says why; started again when there is room, it goes on from what is stored', async () => {
-    const out = join(directory, `run-${++made}`);
-    const full = createFullDisk(out);
-    disk = full;
-    const cluster = await start(out);
-    await until('a checkpoint', async () => (await checkpointSteps(out)).length > 0 || undefined);
+    const { out, broken: full, cluster } = await startOn(createFullDisk);
     let failure: unknown;
     cluster.finished().catch((error: unknown) => (failure = error));
     let isAsked = false;
@@ -127,19 +141,15 @@ describe("the run directory's disk", () => {
     expect(failure).toMatchObject({ code: 'io' });
     expect((failure as Error).message).toMatch(/ENOSPC.*free some space/);
     full.mend();
-    const again = await start(out);
-    await again.untilGeneration(1);
-    const { step } = await endWell(again);
-    await compareRuns(out, await trainUndisturbed(out, asked, step));
+    await expectGoesOn(out);
   });
 
   it('is read-only: the run can be locked no more, so it ends; started again when all is well, it goes on from what is stored', async () => {
-    const out = join(directory, `run-${++made}`);
-    const readOnly = createReadOnlyDisk(out);
-    disk = readOnly;
-    keepLogsElsewhere(out);
-    const cluster = await start(out);
-    await until('a checkpoint', async () => (await checkpointSteps(out)).length > 0 || undefined);
+    const {
+      out,
+      broken: readOnly,
+      cluster,
+    } = await startOn(createReadOnlyDisk, { prepare: keepLogsElsewhere });
     let failure: unknown;
     cluster.finished().catch((error: unknown) => (failure = error));
     await until('the end of the run', () => {
@@ -154,10 +164,7 @@ describe("the run directory's disk", () => {
     expect(failed).toHaveLength(1);
     expect(JSON.stringify(failed)).toContain('EROFS');
     readOnly.mend();
-    const again = await start(out);
-    await again.untilGeneration(1);
-    const { step } = await endWell(again);
-    await compareRuns(out, await trainUndisturbed(out, asked, step));
+    await expectGoesOn(out);
   });
 });
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createConnectionServer, type ConnectionLimits } from './connections.js';
+import { untilClosed } from './testing.js';
 
 const limits: ConnectionLimits = { most: 8, mostSilent: 4, firstWordsMs: 150 };
 const words = 'the first words of a peer, and some more';
@@ -34,9 +35,6 @@ async function dial(): Promise<Socket> {
   return socket;
 }
 
-/** It may be reset first. */
-const closed = async (socket: Socket): Promise<void> =>
-  new Promise((resolve) => void socket.once('close', () => resolve()));
 const answer = async (socket: Socket): Promise<string> => String((await once(socket, 'data'))[0]);
 const count = async (): Promise<number> =>
   new Promise((resolve, reject) =>
@@ -71,7 +69,7 @@ describe('a connection', () => {
     let said = 0;
     // Never enough, however late the timer of the other side is.
     const drip = setInterval(() => void (++said < 20 && socket.write('x')), 10);
-    await closed(socket);
+    await untilClosed(socket);
     clearInterval(drip);
     expect(heard).toEqual([]);
   });
@@ -80,7 +78,7 @@ describe('a connection', () => {
     await serve({ firstWordsMs: 60_000 });
     const socket = await dial();
     socket.end('x');
-    await closed(socket);
+    await untilClosed(socket);
     expect(await count()).toBe(0);
   });
 

@@ -10,6 +10,7 @@ import { GanTrainError } from '@gan-train/service';
 import { admitEngine, admitProbe } from './admission.js';
 import type { Input } from './membership/run-core.js';
 import type { Run, TrainerLink } from './run.js';
+import { createTurns } from './turns.js';
 
 const helloMs = 10_000;
 
@@ -42,17 +43,18 @@ export function sessionHandler(run: Run) {
     }
 
     // One message after the other, though some wait for the disk.
-    let handled: Promise<void> = Promise.resolve();
+    const inTurn = createTurns();
     call.on('data', (message: SessionUp__Output) => {
-      handled = handled.then(async () => (isOver ? undefined : handle(message))).catch(refuse);
+      void inTurn(async () => (isOver ? undefined : handle(message).catch(refuse)));
     });
     call.on('cancelled', () => lost('its session broke', 'session'));
     call.on('error', (error) => lost(`its session broke: ${error.message}`, 'session'));
     call.on('end', () => {
       // After what it said last.
-      handled = handled.then(() => {
+      void inTurn(async () => {
         lost('it ended its session', 'session');
         call.end();
+        return Promise.resolve();
       });
     });
 

@@ -9,7 +9,7 @@ import {
   type Fault,
   type RunConfig,
 } from '@gan-train/service';
-import { tlsOfService } from '@gan-train/rpc';
+import { openTlsIdentity } from '@gan-train/rpc';
 import { parseAddress } from './address.js';
 import type { WorkerData } from './comm/worker.js';
 import type { CommCalls, Joined } from './comm-calls.js';
@@ -48,7 +48,7 @@ export async function trainerMain(options: TrainerOptions, signal: AbortSignal):
   const log = createLogger({ service: 'trainer', trainer: incarnation.slice(0, 8) });
   const control = controlFromBuffer(createControlBuffer());
   // The other thread reads them again: what is wrong with them is found here.
-  (await tlsOfService(options.tlsDir, 'trainer', log))?.close();
+  if (options.tlsDir !== undefined) (await openTlsIdentity(options.tlsDir, 'trainer')).close();
   const { graceSeconds, ...rest } = options;
   const workerData: WorkerData = { ...rest, incarnation, control: control.buffer };
   const worker = new Worker(new URL('./comm/worker.js', import.meta.url), { workerData });

@@ -1,8 +1,8 @@
-import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GanTrainError } from '@gan-train/service/errors';
-import { nameOfRole, rolesOfCertificate, type Role } from './roles.js';
+import { nameOfRole, rolesOfNames, type Role } from './roles.js';
 
 const refreshMs = 10_000;
 
@@ -24,6 +24,8 @@ export interface TlsIdentity {
   material(): TlsMaterial;
   /** Calls the listener whenever the files were replaced; the function that it returns ends that. */
   onRenewed(listener: (material: TlsMaterial) => void): () => void;
+  /** Reads the files again now. */
+  refresh(): Promise<void>;
   close(): void;
 }
 
@@ -34,20 +36,17 @@ export interface TlsIdentity {
 export async function openTlsIdentity(
   directory: string,
   role: Role,
-  onRejected: (error: GanTrainError) => void,
-  everyMs = refreshMs,
+  onRejected: (error: GanTrainError) => void = () => undefined,
 ): Promise<TlsIdentity> {
   let material = await load(directory, role);
-  let seen = fingerprintOf(material);
   let failure = { what: '', times: 0 };
   const listeners = new Set<(material: TlsMaterial) => void>();
   const refresh = async (): Promise<void> => {
     try {
       const found = await load(directory, role);
       failure = { what: '', times: 0 };
-      if (fingerprintOf(found) === seen) return;
+      if (isSame(found, material)) return;
       material = found;
-      seen = fingerprintOf(found);
       for (const listener of listeners) listener(found);
     } catch (thrown) {
       const error = GanTrainError.from(thrown);
@@ -56,7 +55,7 @@ export async function openTlsIdentity(
       if (failure.times === 2) onRejected(error);
     }
   };
-  const timer = setInterval(() => void refresh(), everyMs);
+  const timer = setInterval(() => void refresh(), refreshMs);
   timer.unref();
   return {
     role,
@@ -65,6 +64,7 @@ export async function openTlsIdentity(
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    refresh,
     close() {
       clearInterval(timer);
       listeners.clear();
@@ -83,7 +83,7 @@ async function load(directory: string, role: Role): Promise<TlsMaterial> {
     throw bad(`${files.key} in ${directory} is not the key of ${files.certificate}`);
   const notAfterMs = Date.parse(parsed.validTo);
   if (notAfterMs < Date.now()) throw bad(`the certificate in ${directory} ended at ${parsed.validTo}`);
-  if (!rolesOfCertificate(parsed).includes(role))
+  if (!rolesOfNames(parsed.subjectAltName).includes(role))
     throw bad(`the certificate in ${directory} is not for a ${role}: it has no DNS name ${nameOfRole(role)}`);
   return { ca, certificate, key, notAfterMs };
 }
@@ -107,5 +107,5 @@ function parse<T>(path: string, how: () => T): T {
 const bad = (what: string, cause?: unknown): GanTrainError =>
   new GanTrainError('bad_config', what, 'give the directory of ca.crt, tls.crt and tls.key', cause);
 
-const fingerprintOf = ({ ca, certificate, key }: TlsMaterial): string =>
-  createHash('sha256').update(ca).update(certificate).update(key).digest('hex');
+const isSame = (a: TlsMaterial, b: TlsMaterial): boolean =>
+  a.ca.equals(b.ca) && a.certificate.equals(b.certificate) && a.key.equals(b.key);

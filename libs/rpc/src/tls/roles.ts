@@ -1,5 +1,3 @@
-import type { X509Certificate } from 'node:crypto';
-import type { PeerCertificate } from 'node:tls';
 import { ServerInterceptingCall, status, type ServerInterceptor } from '@grpc/grpc-js';
 
 /** What a process may be in a run: its certificate says so by a DNS name. */
@@ -9,15 +7,9 @@ export type Role = (typeof roles)[number];
 /** Not a host: whoever is called by an address must have it, so that one certificate serves a role wherever it runs. */
 export const nameOfRole = (role: Role): string => `${role}.gan-train`;
 
-/** Of a certificate that its authority has signed. */
-export function rolesOfCertificate(
-  certificate: Pick<X509Certificate, 'subjectAltName'> | Pick<PeerCertificate, 'subjectaltname'>,
-): Role[] {
-  const names =
-    'subjectaltname' in certificate
-      ? certificate.subjectaltname
-      : (certificate as X509Certificate).subjectAltName;
-  const listed = (names ?? '').split(', ');
+/** Of the alternative names of a certificate that its authority has signed, as Node writes them. */
+export function rolesOfNames(names = ''): Role[] {
+  const listed = names.split(', ');
   return roles.filter((role) => listed.includes(`DNS:${nameOfRole(role)}`));
 }
 
@@ -28,8 +20,7 @@ export function createRoleCheck(callersOf: (path: string) => readonly Role[]): S
       start: (next) =>
         next({
           onReceiveMetadata(metadata, hand) {
-            const certificate = call.getAuthContext().sslPeerCertificate;
-            const found = certificate === undefined ? [] : rolesOfCertificate(certificate);
+            const found = rolesOfNames(call.getAuthContext().sslPeerCertificate?.subjectaltname);
             const wanted = callersOf(descriptor.path);
             if (found.some((role) => wanted.includes(role))) {
               hand(metadata);

@@ -38,5 +38,5 @@ export function createTlsDoor(
   };
 }
 
-export const contextOf = ({ ca, certificate, key }: TlsMaterial) =>
+const contextOf = ({ ca, certificate, key }: TlsMaterial) =>
   ({ ca, cert: certificate, key, minVersion: 'TLSv1.3' }) as const;
