@@ -113,6 +113,21 @@ describe('while it gathers at first, the run', () => {
     });
   });
 
+  it('says which steps are lost when it is asked to stop and nobody is left who holds them', () => {
+    const decision = decide({
+      ...begin,
+      stage: first(),
+      trainers: [fresh('a')],
+      rowsStep: 7,
+      stopRequested: true,
+    });
+    expect(decision).toMatchObject({
+      action: 'end',
+      status: 'stopped',
+      reason: 'the run was stopped; steps 1 to 7 are lost with the trainers that held them',
+    });
+  });
+
   it('is finished at once when its last step was reached before', () => {
     const decision = decide({ stage: first(), finalStep: 100, rowsStep: 100 });
     expect(decision).toEqual({
@@ -180,7 +195,7 @@ describe('while it gathers again, the run', () => {
   });
 
   it('is stopped once the furthest state is stored', () => {
-    const change = { stage: gathering(), trainers: [trainer('a', 'idle')], stopRequested: true };
+    const change = { stage: gathering(), rowsStep: 10, trainers: [trainer('a', 'idle')], stopRequested: true };
     const end = { status: 'stopped', code: 'none', reason: 'the run was stopped' };
     expect(decide({ ...change, stored })).toEqual({ action: 'save', by: 'a', reason: end.reason, then: end });
     expect(decide({ ...change, stored: triple(10) })).toEqual({ action: 'end', ...end });

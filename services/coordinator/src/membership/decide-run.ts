@@ -68,9 +68,7 @@ function decideGathering(nowMs: number, run: RunView, stage: Gathering, options:
   if (run.skippedInRow > 0 && run.finalStep !== undefined) return { action: 'end', ...nonfinite(run) };
   if (isAtEnd) return { action: 'end', ...ended(run.finalStep as number, options) };
   if (run.stopRequested) {
-    const reason =
-      completeStep(best.position) === 0 ? 'stopped before the first step' : 'the run was stopped';
-    return keeping({ status: 'stopped', code: 'none', reason });
+    return keeping({ status: 'stopped', code: 'none', reason: stoppedAt(run, completeStep(best.position)) });
   }
   const departure = decideDeparture(run, holders);
   if (departure !== undefined) return departure;
@@ -199,6 +197,12 @@ function after(run: RunView): string {
 function ended(step: number, options: RunOptions): End {
   const status = step >= options.steps ? 'finished' : 'stopped';
   return { status, code: 'none', reason: `step ${step} is stored` };
+}
+
+function stoppedAt({ rowsStep }: RunView, step: number): string {
+  if (rowsStep > step)
+    return `the run was stopped; steps ${step + 1} to ${rowsStep} are lost with the trainers that held them`;
+  return step === 0 ? 'stopped before the first step' : 'the run was stopped';
 }
 
 const nonfinite = (run: RunView): End => ({

@@ -91,11 +91,13 @@ export function openGeneration(
   const shards = { first: own.firstShard, count: own.shardCount };
   const bucketElements = config.bucketKiB * 256;
   const roots = rootsOfRange(shards);
-  const all = memory.buffers(lengths.flatMap((length) => roots.map(() => 4 * length)));
+  // The sum takes the place of the first partial, or of none where there is no shard.
+  const perPhase = Math.max(roots.length, 1);
+  const all = memory.buffers(lengths.flatMap((length) => Array.from({ length: perPhase }, () => 4 * length)));
   const buffers = lengths.map((_, phase) => {
-    const partials = all.slice(phase * roots.length, (phase + 1) * roots.length);
-    // The sum takes the place of the first partial.
-    return { partials, reduced: partials[0] as SharedArrayBuffer, bucketElements };
+    const first = phase * perPhase;
+    const partials = all.slice(first, first + roots.length);
+    return { partials, reduced: all[first] as SharedArrayBuffer, bucketElements };
   });
   const views = new Map<SharedArrayBuffer, Float32Array>();
   const viewOf = (buffer: SharedArrayBuffer): Float32Array => {
