@@ -195,7 +195,12 @@ describe('while it gathers again, the run', () => {
   });
 
   it('is stopped once the furthest state is stored', () => {
-    const change = { stage: gathering(), rowsStep: 10, trainers: [trainer('a', 'idle')], stopRequested: true };
+    const change = {
+      stage: gathering(),
+      rowsStep: 10,
+      trainers: [trainer('a', 'idle')],
+      stopRequested: true,
+    };
     const end = { status: 'stopped', code: 'none', reason: 'the run was stopped' };
     expect(decide({ ...change, stored })).toEqual({ action: 'save', by: 'a', reason: end.reason, then: end });
     expect(decide({ ...change, stored: triple(10) })).toEqual({ action: 'end', ...end });
