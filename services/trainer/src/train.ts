@@ -26,11 +26,13 @@ async function trainUntilOver(training: Training, order: GenerationOrder): Promi
   const { comm, config, control, gan, state } = training;
   const { serial, generation, rank } = order;
   const place = { serial, generation, rank };
+  // A step's items are asked for while the step before is still being computed, or the state is on its way.
+  const ahead = createAhead(async (step) => comm.call('items', { serial, step }));
+  const first = order.state.position.step + 1;
+  if (first <= order.steps) ahead.ask(first);
   await heal(training, order);
   state.agreed = nothingAgreed();
   for (const { network } of phases) assignWeights(gan, network, state.networks[network].weights);
-  // A step's items are asked for while the step before is still being computed.
-  const ahead = createAhead(async (step) => comm.call('items', { serial, step }));
   let stepStartMs = performance.now();
   for (;;) {
     const { step, phase } = nextPosition(state.triple.position);

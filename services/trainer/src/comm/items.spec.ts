@@ -67,7 +67,7 @@ async function startSource(
     { ...config, ...(options.preset && { preset: options.preset }) },
     { items: options.items ?? 1000, itemBytes },
     options.signal ?? new AbortController().signal,
-    (options.cacheItems ?? 1000) * itemBytes,
+    { cacheBytes: (options.cacheItems ?? 1000) * itemBytes, fillPauseMs: 1 },
   );
   return { source, asked };
 }

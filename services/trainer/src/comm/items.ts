@@ -1,12 +1,19 @@
 import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ShardRange } from '@gan-train/collective';
 import { orderFromConfig } from '@gan-train/data/order';
 import { chunkBytes, errorFromStatus, readChunks, type CoordinatorClient } from '@gan-train/rpc';
 import type { RunConfig } from '@gan-train/service';
 import { untilAnswered } from './until-answered.js';
 
-/** Item bytes kept; a data set that fits is fetched once. */
-const defaultCacheBytes = 256 * 1024 * 1024;
+export interface ItemSourceLimits {
+  /** Item bytes kept; a data set that fits is fetched once. */
+  cacheBytes: number;
+  /** Between two requests for what no step needs yet: in its first steps a trainer has other things to do, and others wait for it. */
+  fillPauseMs: number;
+}
+
+const defaultLimits: ItemSourceLimits = { cacheBytes: 256 * 1024 * 1024, fillPauseMs: 500 };
 /** Steps whose items are fetched before they are needed, at least and at most: so long a trainer goes on without a coordinator. */
 const leastWindowSteps = 4;
 const mostWindowSteps = 64;
@@ -29,7 +36,7 @@ export function createItemSource(
   config: RunConfig,
   data: { items: number; itemBytes: number },
   signal: AbortSignal,
-  cacheBytes = defaultCacheBytes,
+  { cacheBytes, fillPauseMs } = defaultLimits,
 ): ItemSource {
   // Every fetch under way listens to it.
   setMaxListeners(0, signal);
@@ -86,9 +93,12 @@ export function createItemSource(
     isFilling = true;
     for (let from = 0; from < data.items && !signal.aborted; from += perFetch) {
       const until = Math.min(data.items, from + perFetch);
-      const missing = Array.from({ length: until - from }, (_, i) => from + i).filter((i) => !cache.has(i));
-      if (missing.length === 0) continue;
-      fetch(missing);
+      const notThere = (): number[] =>
+        Array.from({ length: until - from }, (_, i) => from + i).filter((i) => !cache.has(i));
+      if (notThere().length === 0) continue;
+      await delay(fillPauseMs, undefined, { signal, ref: false });
+      const missing = notThere();
+      if (missing.length > 0) fetch(missing);
       await Promise.all(missing.map(async (index) => cache.get(index)));
     }
   }
