@@ -155,7 +155,8 @@ ${describeMachine()}. ${describeVersions([])}.
 
 Median and range of ${rounds} rounds in turn, each a run of its own with default settings, all processes on this machine. To the next step: from
 the signal to the end of the first step of the next generation, without the length of a normal step; a joiner starts a process
-first. Gap: between the ends of the last step before and the first one after, without a normal step: what the others lose.
+first. Gap: between the ends of the last step before and the first one after, without a normal step: what the others lose. A joiner's run makes
+no grids and no .h5 files meanwhile.
 
 ${table}
 `;
