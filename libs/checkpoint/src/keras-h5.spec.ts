@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Dataset, File, Group } from 'h5wasm';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { encodeKerasWeights, loadKerasWeights } from './keras-h5.js';
 import { renameByOrder, type KerasLayer } from './keras-layers.js';
 import type { NamedTensor } from './safetensors.js';
@@ -97,11 +97,17 @@ describe('encodeKerasWeights', () => {
     file.close();
   });
 
-  it('is a function of its input', async () => {
-    const options = { dataFormat: 'channels_first', firstDense } as const;
-    expect(await encodeKerasWeights(generator, options)).toEqual(
-      await encodeKerasWeights(generator, options),
-    );
+  it('is a function of its input, whatever the time', async () => {
+    const at = async (time: string): Promise<Uint8Array> => {
+      vi.setSystemTime(time);
+      return encodeKerasWeights(generator, { dataFormat: 'channels_first', firstDense });
+    };
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      expect(await at('2026-11-28T00:00:00Z')).toEqual(await at('2027-01-01T12:34:56Z'));
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('refuses a weight that such a layer does not have, and a geometry that does not fit', async () => {
