@@ -13,6 +13,8 @@ import os
 import sys
 
 os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
+# channels_first convolutions on a CPU are oneDNN's, which TensorFlow takes by itself on some CPUs only.
+os.environ['TF_ENABLE_ONEDNN_OPTS'] = '1'
 
 import numpy as np  # noqa: E402
 import tf_keras as keras  # noqa: E402
