@@ -23,6 +23,8 @@ export interface Lab {
   loseAnswers(from: Member, to: Member): NetworkFault;
   /** Whatever is sent on a connection between two members resets it, and so are attempts to make one. */
   reset(a: Member, b: Member): NetworkFault;
+  /** The next packet from one member to another resets its connection; what follows passes. */
+  resetOnce(from: Member, to: Member): NetworkFault;
   /** Connections between two members are reset when so many bytes have passed through them. */
   resetAfterBytes(a: Member, b: Member, bytes: number): NetworkFault;
   /** What a member sends takes its time; `packets` counts those that had to wait. */
@@ -64,14 +66,10 @@ export function createLab(trainers: number): Lab {
   run('ip', 'link', 'set', bridge, 'up');
   members.forEach(connect);
 
-  function rejectingRules(a: Member, b: Member, ...which: string[]): NetworkFault {
-    const reject = ['-j', 'REJECT', '--reject-with', 'tcp-reset'];
+  function reject(from: Member, to: Member, ...which: string[]): NetworkFault {
     // The resets themselves pass.
-    const others = ['--tcp-flags', 'RST', 'NONE'];
-    return keep([
-      addRule(b, '-p', 'tcp', '-s', addressOf(a), ...others, ...which, ...reject),
-      addRule(a, '-p', 'tcp', '-s', addressOf(b), ...others, ...which, ...reject),
-    ]);
+    const others = ['-p', 'tcp', '-s', addressOf(from), '--tcp-flags', 'RST', 'NONE'];
+    return addRule(to, ...others, ...which, '-j', 'REJECT', '--reject-with', 'tcp-reset');
   }
 
   function keep(parts: readonly NetworkFault[]): NetworkFault {
@@ -97,10 +95,13 @@ export function createLab(trainers: number): Lab {
       const carriers = ['-p', 'tcp', '-m', 'length', '--length', `${leastCarrierBytes}:65535`];
       return keep([addRule(to, '-s', addressOf(from), ...carriers, '-j', 'DROP')]);
     },
-    reset: (a, b) => rejectingRules(a, b),
+    reset: (a, b) => keep([reject(a, b), reject(b, a)]),
+    resetOnce: (from, to) =>
+      keep([reject(from, to, '-m', 'limit', '--limit', '1/hour', '--limit-burst', '1')]),
     resetAfterBytes(a, b, bytes) {
-      const passed = ['--connbytes', `${bytes}:`, '--connbytes-dir', 'both', '--connbytes-mode', 'bytes'];
-      return rejectingRules(a, b, '-m', 'connbytes', ...passed);
+      const passed = ['-m', 'connbytes', '--connbytes', `${bytes}:`];
+      const ofBoth = ['--connbytes-dir', 'both', '--connbytes-mode', 'bytes'];
+      return keep([reject(a, b, ...passed, ...ofBoth), reject(b, a, ...passed, ...ofBoth)]);
     },
     slow(member, rate) {
       const queue = ['dev', device, 'root', 'tbf', 'rate', rate, 'burst', '16kb', 'latency', '400ms'];
