@@ -59,17 +59,13 @@ describe('connections', () => {
   it('between trainers are reset amid messages, again and again: these are sent again, whole', async () => {
     const { lab, cluster, expectSame } = await start();
     const { times } = beginFault(cluster, 'connections of two trainers are reset', () => undefined);
-    let unnoticed = 0;
-    for (const round of [1, 2, 3]) {
-      const before = (await closings(cluster)).length;
-      const fault = round === 2 ? lab.resetOnce(2, 1) : lab.resetOnce(1, 2);
+    for (let i = 0; i < 5; i++) {
+      const fault = i % 2 === 0 ? lab.resetOnce(1, 2) : lab.resetOnce(2, 1);
       await untilHit(fault, 1);
       fault.heal();
       await cluster.untilStep(cluster.lastStep() + 3);
-      if ((await closings(cluster)).length === before) unnoticed += 1;
     }
-    // On a machine that is busy enough a new connection takes longer than a peer is waited for.
-    expect(unnoticed).toBeGreaterThan(0);
+    expect(await closings(cluster)).toEqual([]);
     await expectSame();
     await times();
   });

@@ -128,6 +128,11 @@ describe('members that do not reach each other', () => {
     });
   });
 
+  it('are not cut off for what one said once, however long ago', () => {
+    const saidOnce = cut('c', { b: 1_001 }, { heardAtMs: nowMs - 1_001 });
+    expect(blame([cut('a', {}), cut('b', {}), saidOnce])).toBeUndefined();
+  });
+
   it('leave the largest set that does', () => {
     const all = [cut('a', { b: 2_000 }), cut('b', {}), cut('c', { a: 2_000 })];
     // Whoever complains: a is what b and c can't reach.

@@ -29,14 +29,15 @@ export function decideBlame(
   members: readonly { trainer: TrainerView; member: MemberView }[],
   { exact }: Pick<RunOptions, 'exact'>,
 ): Blame {
-  return cutOff(nowMs, members, exact) ?? overdue(nowMs, members);
+  return cutOff(members, exact) ?? overdue(nowMs, members);
 }
 
-function cutOff(nowMs: number, members: readonly { trainer: TrainerView }[], exact: boolean): Blame {
+/** What a trainer said once does not count by growing old: by its next word the other may be there again. */
+function cutOff(members: readonly { trainer: TrainerView }[], exact: boolean): Blame {
   const trainers = members.map(({ trainer }) => trainer);
-  const broken = trainers.flatMap(({ incarnation, progress }) =>
+  const broken = trainers.flatMap(({ incarnation, progress, heardAtMs }) =>
     [...progress.unreachable]
-      .filter(([, sinceMs]) => nowMs - sinceMs > unreachableMs)
+      .filter(([, sinceMs]) => heardAtMs - sinceMs > unreachableMs)
       .map(([other]): [string, string] => [incarnation, other]),
   );
   if (broken.length === 0) return undefined;
