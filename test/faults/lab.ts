@@ -72,6 +72,9 @@ export function createLab(trainers: number): Lab {
     return addRule(to, ...others, ...which, '-j', 'REJECT', '--reject-with', 'tcp-reset');
   }
 
+  const rejectBoth = (a: Member, b: Member, ...which: string[]): NetworkFault =>
+    keep([reject(a, b, ...which), reject(b, a, ...which)]);
+
   function keep(parts: readonly NetworkFault[]): NetworkFault {
     const fault: NetworkFault = {
       packets: () => parts.reduce((sum, part) => sum + part.packets(), 0),
@@ -95,13 +98,12 @@ export function createLab(trainers: number): Lab {
       const carriers = ['-p', 'tcp', '-m', 'length', '--length', `${leastCarrierBytes}:65535`];
       return keep([addRule(to, '-s', addressOf(from), ...carriers, '-j', 'DROP')]);
     },
-    reset: (a, b) => keep([reject(a, b), reject(b, a)]),
+    reset: (a, b) => rejectBoth(a, b),
     resetOnce: (from, to) =>
       keep([reject(from, to, '-m', 'limit', '--limit', '1/hour', '--limit-burst', '1')]),
     resetAfterBytes(a, b, bytes) {
-      const passed = ['-m', 'connbytes', '--connbytes', `${bytes}:`];
-      const ofBoth = ['--connbytes-dir', 'both', '--connbytes-mode', 'bytes'];
-      return keep([reject(a, b, ...passed, ...ofBoth), reject(b, a, ...passed, ...ofBoth)]);
+      const passed = ['--connbytes', `${bytes}:`, '--connbytes-dir', 'both', '--connbytes-mode', 'bytes'];
+      return rejectBoth(a, b, '-m', 'connbytes', ...passed);
     },
     slow(member, rate) {
       const queue = ['dev', device, 'root', 'tbf', 'rate', rate, 'burst', '16kb', 'latency', '400ms'];

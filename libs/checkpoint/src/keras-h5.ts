@@ -46,26 +46,24 @@ export async function encodeKerasWeights(
   layers: readonly KerasLayer[],
   { dataFormat, firstDense }: EncodeKerasOptions,
 ): Promise<Uint8Array> {
-  return withMemoryFile((h5, path) =>
-    withoutClock(() => {
-      // The superblock of version 0 that h5py writes by default needs the oldest lower bound.
-      const file = new h5.File(path, 'w', { libver: ['earliest', 'v108'] });
-      try {
-        writeText(file, 'backend', 'tensorflow');
-        writeText(file, 'keras_version', kerasVersion);
-        writeText(file, dataFormatAttribute, dataFormat);
-        writeTexts(
-          file,
-          'layer_names',
-          layers.map(({ name }) => name),
-        );
-        for (const layer of layers) writeLayer(file, layer, dataFormat, firstDense);
-      } finally {
-        file.close();
-      }
-      return h5.FS.readFile(path);
-    }),
-  );
+  return withMemoryFile((h5, path) => {
+    // The superblock of version 0 that h5py writes by default needs the oldest lower bound.
+    const file = new h5.File(path, 'w', { libver: ['earliest', 'v108'] });
+    try {
+      writeText(file, 'backend', 'tensorflow');
+      writeText(file, 'keras_version', kerasVersion);
+      writeText(file, dataFormatAttribute, dataFormat);
+      writeTexts(
+        file,
+        'layer_names',
+        layers.map(({ name }) => name),
+      );
+      for (const layer of layers) writeLayer(file, layer, dataFormat, firstDense);
+    } finally {
+      file.close();
+    }
+    return h5.FS.readFile(path);
+  });
 }
 
 /**
@@ -108,18 +106,18 @@ async function withMemoryFile<T>(use: (h5: H5, path: string) => T): Promise<T> {
   hdf5.activate_throwing_error_handler(); // HDF5's own way is a line on stderr and a status that nobody looks at
   const path = `/tmp/${randomBytes(8).toString('hex')}.h5`;
   try {
-    return use({ File, FS }, path);
+    return withoutClock(() => use({ File, FS }, path));
   } finally {
     if (FS.analyzePath(path).exists) FS.unlink(path);
   }
 }
 
 /** HDF5 stamps data sets with the time, but a file is to be a function of its weights. Nothing else runs before it ends. */
-function withoutClock<T>(write: () => T): T {
+function withoutClock<T>(use: () => T): T {
   const { now } = Date;
   Date.now = () => 0;
   try {
-    return write();
+    return use();
   } finally {
     Date.now = now;
   }

@@ -93,12 +93,10 @@ export function createItemSource(
     isFilling = true;
     for (let from = 0; from < data.items && !signal.aborted; from += perFetch) {
       const until = Math.min(data.items, from + perFetch);
-      const notThere = (): number[] =>
-        Array.from({ length: until - from }, (_, i) => from + i).filter((i) => !cache.has(i));
-      if (notThere().length === 0) continue;
       await delay(fillPauseMs, undefined, { signal, ref: false });
-      const missing = notThere();
-      if (missing.length > 0) fetch(missing);
+      const missing = Array.from({ length: until - from }, (_, i) => from + i).filter((i) => !cache.has(i));
+      if (missing.length === 0) continue;
+      fetch(missing);
       await Promise.all(missing.map(async (index) => cache.get(index)));
     }
   }
