@@ -42,6 +42,7 @@ describe('what happens to a run', () => {
     const note = {
       name: 'started',
       id: { term: 3, n: 4 },
+      position: { step: 7, phase: 0 },
       members: [],
       healing: 0,
       reason: 'ready',

@@ -15,10 +15,10 @@ export function noteTaken(
       log.info({ action: note.action, reason: note.reason }, 'decision');
       return;
     case 'started': {
-      const { id, members, healing, reason } = note;
+      const { id, position, members, healing, reason } = note;
       metrics.generationStarted(id);
       events.emit({ generation: { generation: id, members: [...members], reason } });
-      log.info({ ...id, members: members.length, healing, reason }, 'generation started');
+      log.info({ ...id, ...position, members: members.length, healing, reason }, 'generation started');
       return;
     }
     case 'closed':

@@ -135,6 +135,7 @@ describe('a generation', () => {
     expect(notesOf(effects).find(({ name }) => name === 'started')).toEqual({
       name: 'started',
       id: generation(1),
+      position: initial.position,
       members,
       healing: 0,
       reason: '2 trainers are ready',

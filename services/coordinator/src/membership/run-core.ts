@@ -61,7 +61,14 @@ export type Effect =
 /** For logs, metrics and whoever watches. */
 export type Note =
   | { name: 'decided'; action: Decision['action']; reason: string }
-  | { name: 'started'; id: GenerationId; members: readonly MemberView[]; healing: number; reason: string }
+  | {
+      name: 'started';
+      id: GenerationId;
+      position: Position;
+      members: readonly MemberView[];
+      healing: number;
+      reason: string;
+    }
   | { name: 'closed'; atOnce: boolean; reason: string }
   | { name: 'lost'; incarnation: string; address: string; how: LossKind; reason: string; wasMember: boolean }
   | { name: 'released'; incarnation: string; address: string; reason: string }
@@ -414,7 +421,8 @@ export function createRunCore(start: RunStart, options: RunOptions): RunCore {
       trainer.progress = { ...idleAt(nowMs, state.position), shardSeconds: trainer.progress.shardSeconds };
       send(trainer.incarnation, { start: message });
     }
-    note({ name: 'started', id, members, healing: members.filter(({ holds }) => !holds).length, reason });
+    const healing = members.filter(({ holds }) => !holds).length;
+    note({ name: 'started', id, position: state.position, members, healing, reason });
   }
 
   return {
