@@ -1,31 +1,63 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadLive, runExists } from '@gan-train/coordinator';
-import { createCoordinatorClient, openTlsIdentity } from '@gan-train/rpc';
+import { createCoordinatorClient, openTlsIdentity, type CoordinatorClient } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 import { callCoordinator } from './call-coordinator.js';
+import { clusterRunFrom, openPathTo } from './cluster-run.js';
 import { runsFolder } from './run-name.js';
 
 const loopback = '127.0.0.1';
+const namings = 'give the directory of a run, HOST:PORT, or k8s:RELEASE';
 
-/**
- * Calls the coordinator of a run that is alive: that of a directory, of an address, or of the newest run; with the certificate of an
- * operator where a directory has one. Throws `run_missing`.
- */
+export interface RunPlace {
+  /** A directory, HOST:PORT, or k8s:[NAMESPACE/]RELEASE; the newest run here when left out. */
+  run: string | undefined;
+  /** Of an operator's certificate; in a cluster the release's own is used when left out. */
+  tlsDir: string | undefined;
+}
+
+/** Whether a run is named by where its coordinator is, and not by its directory. */
+export const isRemote = (run: string): boolean => run.startsWith('k8s:') || /^[^/]+:\d+$/.test(run);
+
+/** One call to the coordinator of a run that is alive. Throws `run_missing`. */
 export async function askCoordinator<Request, Reply>(
-  { run, tlsDir }: { run: string | undefined; tlsDir: string | undefined },
+  place: RunPlace,
   method: 'Status' | 'Scale',
   request: Request,
 ): Promise<Reply> {
-  const address = await addressOf(run);
+  return withCoordinator(place, async (client) => callCoordinator<Request, Reply>(client, method, request));
+}
+
+/** Does something with the coordinator of a run that is alive. Throws `run_missing`. */
+export async function withCoordinator<T>(
+  { run, tlsDir }: RunPlace,
+  use: (client: CoordinatorClient) => Promise<T>,
+): Promise<T> {
+  const inCluster = run === undefined ? undefined : clusterRunFrom(run);
+  const path = inCluster && (await openPathTo(inCluster));
+  try {
+    const address = path?.address ?? (await addressOf(run));
+    return await withClient(address, tlsDir ?? path?.tlsDir, path ? String(run) : address, use);
+  } finally {
+    await path?.close();
+  }
+}
+
+async function withClient<T>(
+  address: string,
+  tlsDir: string | undefined,
+  name: string,
+  use: (client: CoordinatorClient) => Promise<T>,
+): Promise<T> {
   const tls = tlsDir === undefined ? undefined : await openTlsIdentity(tlsDir, 'operator');
   const client = createCoordinatorClient(address, tls);
   try {
-    return await callCoordinator<Request, Reply>(client, method, request);
+    return await use(client);
   } catch (thrown) {
     const error = GanTrainError.from(thrown);
     if (error.code !== 'coordinator_lost') throw error;
-    const what = `no coordinator answers at ${address}${tls ? ' with TLS' : ''}`;
+    const what = `no coordinator answers at ${name}${tls ? ' with TLS' : ''}`;
     throw new GanTrainError('coordinator_lost', what, 'look whether the run is still alive', error);
   } finally {
     client.close();
@@ -35,13 +67,9 @@ export async function askCoordinator<Request, Reply>(
 
 async function addressOf(run: string | undefined): Promise<string> {
   const directory = run ?? (await newestRun());
-  if (/^[^/]+:\d+$/.test(directory) && !(await runExists(directory))) return directory;
+  if (isRemote(directory) && !(await runExists(directory))) return directory;
   if (!(await runExists(directory)))
-    throw new GanTrainError(
-      'run_missing',
-      `there is no run at ${directory}`,
-      'give the directory of a run, or HOST:PORT',
-    );
+    throw new GanTrainError('run_missing', `there is no run at ${directory}`, namings);
   const live = await loadLive(directory);
   if (live === undefined)
     throw new GanTrainError(
@@ -52,7 +80,7 @@ async function addressOf(run: string | undefined): Promise<string> {
   return `${loopback}:${live.grpcPort}`;
 }
 
-async function newestRun(): Promise<string> {
+export async function newestRun(): Promise<string> {
   const names = await readdir(runsFolder).catch(() => []);
   const runs = await Promise.all(
     names.map(async (name) => ({
@@ -62,10 +90,6 @@ async function newestRun(): Promise<string> {
   );
   const newest = runs.sort((a, b) => b.ms - a.ms)[0];
   if (newest === undefined)
-    throw new GanTrainError(
-      'run_missing',
-      `there is no run below ${runsFolder}/`,
-      'give the directory of a run, or HOST:PORT',
-    );
+    throw new GanTrainError('run_missing', `there is no run below ${runsFolder}/`, namings);
   return newest.path;
 }

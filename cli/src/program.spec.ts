@@ -175,16 +175,22 @@ describe('the other commands', () => {
   it('run the services', async () => {
     expect(await run('coordinator', '--out', 'runs/x', '--steps', '3')).toEqual([
       'coordinator',
-      { asked: { steps: 3 }, out: 'runs/x', host: '0.0.0.0' },
+      { asked: { steps: 3 }, out: 'runs/x', host: '0.0.0.0', stay: false },
     ]);
     const secured = ['--out', 'runs/x', '--tls-dir', 'tls'];
     expect(await run('coordinator', ...secured)).toEqual([
       'coordinator',
-      { asked: {}, out: 'runs/x', host: '0.0.0.0', tlsDir: 'tls' },
+      { asked: {}, out: 'runs/x', host: '0.0.0.0', tlsDir: 'tls', stay: false },
+    ]);
+    const kept = ['--out', 'runs/x', '--stay', '--kubernetes-release', 'faces', '--scale-to-zero'];
+    const kubernetes = { release: 'faces', scaleToZero: true };
+    expect(await run('coordinator', ...kept)).toEqual([
+      'coordinator',
+      { asked: {}, out: 'runs/x', host: '0.0.0.0', stay: true, kubernetes },
     ]);
     expect(await run('trainer', '--coordinator', 'a:1')).toEqual([
       'trainer',
-      { coordinator: 'a:1', listen: '0.0.0.0:0', httpPort: '0', graceSeconds: '25' },
+      { coordinator: 'a:1', listen: '0.0.0.0:0', httpPort: '0', graceSeconds: '25', connectSeconds: '60' },
     ]);
   });
 

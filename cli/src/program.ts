@@ -2,7 +2,9 @@ import { createRequire } from 'node:module';
 import type { CommanderError } from 'commander';
 import { Command } from 'commander';
 import type { EngineAddFlags } from './engine-add.js';
+import type { LogsFlags } from './logs.js';
 import type { SampleFlags } from './sample.js';
+import type { TrainerFlags } from './services.js';
 import { flagFromOption, GanTrainError, optionNames, options } from '@gan-train/service';
 import { askedFromCommand } from './asked.js';
 
@@ -11,6 +13,11 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 const tlsDir = [
   '--tls-dir <DIR>',
   'ca.crt, tls.crt and tls.key: encrypts, and only takes who has a certificate of that authority',
+] as const;
+
+const aliveRun = [
+  '[run]',
+  "run directory, HOST:PORT of the coordinator's gRPC, or k8s:[NAMESPACE/]RELEASE (default: the newest run)",
 ] as const;
 
 type Finish = (exitCode: number) => void;
@@ -42,13 +49,14 @@ export function createProgram(signal: AbortSignal, finish: Finish): Command {
   program
     .command('sample')
     .description('make images with the generator of a run')
-    .argument('<run>', 'run directory')
+    .argument('<run>', 'run directory, or of a run that is alive HOST:PORT or k8s:[NAMESPACE/]RELEASE')
     .requiredOption('--out <FILE>', 'a .png grid, or a .npy array of floats in -1..1')
     .option('--count <N>', 'images', '64')
     .option('--seed <N>', 'of the noise', '1')
     .option('--noise <FILE.npy>', 'noise of your own, [count, latentDim]')
     .option('--ema', "with the moving average of the generator's weights")
     .option('--step <N>', 'of the checkpoint (default: the newest)')
+    .option(...tlsDir)
     .action(async (run: string, flags: SampleFlags) => {
       const { sample } = await import('./sample.js');
       finish(await sample(run, flags));
@@ -67,7 +75,7 @@ export function createProgram(signal: AbortSignal, finish: Finish): Command {
   program
     .command('status')
     .description('how a run that is alive is doing: trainers, losses, the last events')
-    .argument('[run]', "run directory, or HOST:PORT of the coordinator's gRPC (default: the newest run)")
+    .argument(...aliveRun)
     .option(...tlsDir)
     .option('--json', 'as one JSON object')
     .action(async (run: string | undefined, flags: { json?: boolean; tlsDir?: string }) => {
@@ -79,11 +87,24 @@ export function createProgram(signal: AbortSignal, finish: Finish): Command {
     .command('scale')
     .description('change the number of trainers of a run that is alive')
     .argument('<trainers>', 'how many there are to be')
-    .argument('[run]', "run directory, or HOST:PORT of the coordinator's gRPC (default: the newest run)")
+    .argument(...aliveRun)
     .option(...tlsDir)
     .action(async (trainers: string, run: string | undefined, flags: { tlsDir?: string }) => {
       const { scale } = await import('./scale.js');
       finish(await scale(trainers, run, flags.tlsDir));
+    });
+
+  program
+    .command('logs')
+    .description('what the processes of a run write, in the order of time')
+    .argument('[run]', 'run directory, or k8s:[NAMESPACE/]RELEASE (default: the newest run)')
+    .option('--follow', 'go on until Ctrl-C')
+    .option('--process <NAME>', 'of one only, such as coordinator or trainer-0')
+    .option('--tail <N>', 'last lines of each process', '200')
+    .option('--json', 'the lines as they are, with a field process')
+    .action(async (run: string | undefined, flags: LogsFlags) => {
+      const { logs } = await import('./logs.js');
+      finish(await logs(run, flags, signal));
     });
 
   const bench = program.command('bench').description('measure on this machine');
@@ -127,13 +148,23 @@ export function createProgram(signal: AbortSignal, finish: Finish): Command {
     .requiredOption('--out <DIR>', 'run directory')
     .option('--host <HOST>', 'address to listen on', '0.0.0.0')
     .option(...tlsDir)
+    .option('--stay', 'stay when the run is over; on SIGTERM this process goes, and the run goes on')
+    .option(
+      '--kubernetes-release <NAME>',
+      'on Kubernetes: follow StatefulSet NAME-trainer, tell in ConfigMap NAME-status',
+    )
+    .option('--scale-to-zero', 'on Kubernetes: no trainers when the run is over')
     .action(async (_flags: unknown, command: Command) => {
       const { coordinator } = await import('./services.js');
-      const { asked, flags } = await askedFromCommand(command, ['out', 'host', 'tlsDir']);
+      const names = ['out', 'host', 'tlsDir', 'stay', 'kubernetesRelease', 'scaleToZero'] as const;
+      const { asked, flags } = await askedFromCommand(command, names);
+      const release = flags.kubernetesRelease as string | undefined;
       const own = {
         out: String(flags.out),
         host: String(flags.host),
         tlsDir: flags.tlsDir as string | undefined,
+        stay: flags.stay === true,
+        kubernetes: release === undefined ? undefined : { release, scaleToZero: flags.scaleToZero === true },
       };
       finish(await coordinator({ asked, ...own }, signal));
     });
@@ -147,7 +178,9 @@ export function createProgram(signal: AbortSignal, finish: Finish): Command {
     .option('--http-port <PORT>', 'for /metrics', '0')
     .option(...tlsDir)
     .option('--grace-seconds <N>', 'on SIGTERM: how long to wait until this trainer may leave', '25')
-    .action(async (flags: Record<string, string>) => {
+    .option('--connect-seconds <N>', 'how long the coordinator is looked for at first', '60')
+    .option('--stay', 'stay when the run is over, until SIGTERM or until the run goes on')
+    .action(async (flags: TrainerFlags) => {
       const { trainer } = await import('./services.js');
       finish(await trainer(flags, signal));
     });

@@ -1,14 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
-import {
-  decodeNpy,
-  encodeNpy,
-  loadCheckpoint,
-  nameOfStep,
-  newestCheckpoint,
-  writeFileAtomic,
-} from '@gan-train/checkpoint';
-import { encodeGrid, loadRunConfig } from '@gan-train/coordinator';
+import { extname } from 'node:path';
+import { decodeNpy, encodeNpy, writeFileAtomic } from '@gan-train/checkpoint';
+import { encodeGrid } from '@gan-train/coordinator';
 import {
   assignWeights,
   bytesFromImages,
@@ -17,8 +10,9 @@ import {
   gridNoise,
   type Gan,
 } from '@gan-train/gan';
-import { GanTrainError, modelFromConfig, resolveConfig } from '@gan-train/service';
+import { GanTrainError, modelFromConfig } from '@gan-train/service';
 import { loadEngine, resolveEngine } from '@gan-train/trainer/engine';
+import { loadGeneratorSource } from './generator-source.js';
 import { wholeNumber } from './numbers.js';
 
 const mostImages = 4096;
@@ -30,6 +24,7 @@ export interface SampleFlags {
   noise?: string;
   ema?: boolean;
   step?: string;
+  tlsDir?: string;
 }
 
 /** `gan-train sample RUN`: images of a run's generator, as a picture or as numbers. */
@@ -41,13 +36,12 @@ export async function sample(run: string, flags: SampleFlags): Promise<number> {
   }
   const count = wholeNumber('--count', flags.count ?? '64', 1, mostImages);
   const seed = wholeNumber('--seed', flags.seed ?? '1', 0, Number.MAX_SAFE_INTEGER);
-  const config = resolveConfig(await loadRunConfig(run));
-  const weights = await generatorTensors(run, flags.step);
+  const { config, tensors } = await loadGeneratorSource(run, flags);
   const noise = flags.noise === undefined ? undefined : await loadNoise(flags.noise, config.latentDim);
 
   await loadEngine(await resolveEngine(config.engine), config.threads);
   const gan = createGan(modelFromConfig(config));
-  assignGenerator(gan, weights, flags.ema === true ? '/ema' : '');
+  assignGenerator(gan, tensors, flags.ema === true ? '/ema' : '');
   const images = generateImages(gan, noise ?? gridNoise(gan.options, { seed, count }));
   const { size, channels } = config;
   const made = images.length / (size * size * channels);
@@ -59,26 +53,6 @@ export async function sample(run: string, flags: SampleFlags): Promise<number> {
   );
   process.stdout.write(`${made} images of ${size} px: ${out}\n`);
   return 0;
-}
-
-async function generatorTensors(
-  run: string,
-  step: string | undefined,
-): Promise<ReadonlyMap<string, { data: Float32Array }>> {
-  const checkpoints = join(run, 'checkpoints');
-  if (step !== undefined) {
-    const number = wholeNumber('--step', step, 0, Number.MAX_SAFE_INTEGER);
-    return (await loadCheckpoint(join(checkpoints, nameOfStep(number)))).tensors;
-  }
-  const found = await newestCheckpoint(checkpoints);
-  if (found === undefined) {
-    throw new GanTrainError(
-      'bad_checkpoint',
-      `${run} has no whole checkpoint yet`,
-      'wait for the first, or train on',
-    );
-  }
-  return (await loadCheckpoint(found.dir)).tensors;
 }
 
 async function loadNoise(file: string, latentDim: number): Promise<Float32Array> {

@@ -1,19 +1,36 @@
-import { coordinatorMain, type CoordinatorOptions } from '@gan-train/coordinator';
+import type { CoordinatorOptions } from '@gan-train/coordinator';
 import { faultsFromText, faultsVariable, GanTrainError } from '@gan-train/service';
-import { trainerMain } from '@gan-train/trainer';
 import { wholeNumber } from './numbers.js';
 
-/** `gan-train coordinator`: 0 when the run finished or was stopped with a checkpoint, else an error. */
+/** The environment variable that says which Kubernetes pod this is. */
+const podUidVariable = 'POD_UID';
+
+export interface TrainerFlags {
+  coordinator?: string;
+  listen?: string;
+  advertise?: string;
+  httpPort?: string;
+  tlsDir?: string;
+  graceSeconds?: string;
+  connectSeconds?: string;
+  stay?: boolean;
+}
+
+// Each is loaded where it runs: the coordinator's image has no engine for trainers.
+
+/** `gan-train coordinator`: 0 when the run finished or was stopped with a checkpoint, or goes on without this process; else an error. */
 export async function coordinator(options: CoordinatorOptions, signal: AbortSignal): Promise<number> {
+  const { coordinatorMain } = await import('@gan-train/coordinator');
   const outcome = await coordinatorMain(options, signal);
-  if (outcome.status !== 'failed') return 0;
+  if (outcome?.status !== 'failed') return 0;
   const code = outcome.code === 'none' ? 'internal' : outcome.code;
   const todo = outcome.step > 0 ? `step ${outcome.step} is kept: go on with --resume` : undefined;
   throw new GanTrainError(code, outcome.reason, todo);
 }
 
 /** `gan-train trainer`: 0 when the coordinator said done, or when it was drained. */
-export async function trainer(flags: Record<string, string>, signal: AbortSignal): Promise<number> {
+export async function trainer(flags: TrainerFlags, signal: AbortSignal): Promise<number> {
+  const { trainerMain } = await import('@gan-train/trainer');
   await trainerMain(
     {
       coordinator: flags.coordinator ?? '',
@@ -21,6 +38,9 @@ export async function trainer(flags: Record<string, string>, signal: AbortSignal
       advertise: flags.advertise,
       tlsDir: flags.tlsDir,
       httpPort: wholeNumber('http-port', flags.httpPort ?? '0', 0, 65_535),
+      podUid: process.env[podUidVariable] ?? '',
+      stay: flags.stay === true,
+      connectSeconds: wholeNumber('connect-seconds', flags.connectSeconds ?? '60', 1, 31_536_000),
       graceSeconds: wholeNumber('grace-seconds', flags.graceSeconds ?? '25', 0, 86_400),
       faults: faultsFromText(process.env[faultsVariable]),
     },

@@ -38,9 +38,11 @@ const reply: Reply = {
     items: 70_000,
     batch: 64,
     status: 'running',
+    weightsHash: 'abc',
   },
   generation: { term: 2, n: 3 },
   doing: '2 trainers at work',
+  configJson: '{}',
   trainersWanted: 3,
   trainers: [
     trainer(101),
@@ -70,7 +72,7 @@ const reply: Reply = {
   events: [
     event(0, { generation: { generation: { term: 2, n: 3 }, members, reason: '2 trainers are ready' } }),
     event(1, { wanted: { trainers: 3 } }),
-    event(2, { note: { message: 'trainer a:1 left: it was asked to end' } }),
+    event(2, { note: { message: 'trainer a:1 left: it was asked to end', reason: '' } }),
     event(3, { finished: { step: 9, status: 'stopped', weightsHash: '' } }),
     event(4, { failed: { code: 'io', message: 'no space left' } }),
   ],
@@ -111,6 +113,7 @@ rank  pid  address          shards  state                                       
       trainers: [],
       row: null,
       events: [],
+      configJson: '{}',
     };
     expect(textOf(bare)).toBe(`\
 run          runs/one
@@ -125,7 +128,9 @@ rank  pid  address  shards  state  at
   });
 
   it('shows the last ten events', () => {
-    const events = Array.from({ length: 13 }, (_, i) => event(i, { note: { message: `event ${i}` } }));
+    const events = Array.from({ length: 13 }, (_, i) =>
+      event(i, { note: { message: `event ${i}`, reason: '' } }),
+    );
     const shown = textOf({ ...reply, events })
       .split('\n')
       .filter((line) => line.includes('event '));
@@ -143,8 +148,10 @@ rank  pid  address  shards  state  at
     expect(report).toEqual({
       runId: 'r',
       directory: 'runs/one',
+      status: 'running',
       step: 116,
       steps: 1200,
+      weightsHash: 'abc',
       doing: '2 trainers at work',
       losses: { d_loss: 0.6931, g_loss: 1.25, d_real: 0.714, d_fake: 0.3 },
       images_per_second: 1234.5,

@@ -31,8 +31,10 @@ export function reportOf({
   return {
     runId: run?.runId,
     directory: run?.directory,
+    status: run?.status,
     step: run?.step,
     steps: run?.steps,
+    weightsHash: run?.weightsHash,
     doing,
     losses: row && { d_loss: row.dLoss, g_loss: row.gLoss, d_real: row.dReal, d_fake: row.dFake },
     images_per_second: row?.imagesPerSecond,
@@ -77,7 +79,7 @@ export function textOf(reply: StatusReply__Output): string {
   const { run, generation, doing, trainersWanted, trainers, row, events } = reply;
   const number = (value: number | undefined, digits = 3): string => value?.toFixed(digits) ?? '-';
   const head = [
-    `run          ${run?.directory ?? ''}`,
+    `run          ${run?.directory ?? ''}${run?.status === 'running' ? '' : `, ${run?.status}`}`,
     `step         ${run?.step ?? 0} of ${run?.steps ?? 0}, ${number(row?.imagesPerSecond, 0)} images/s`,
     `losses       d_loss ${number(row?.dLoss)}  g_loss ${number(row?.gLoss)}  D(x) ${number(row?.dReal, 2)}  D(G(z)) ${number(row?.dFake, 2)}`,
     `generation   ${nameOfGeneration(generation)}, ${plural(trainersWanted, 'trainer')} wanted`,

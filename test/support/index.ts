@@ -22,6 +22,17 @@ export {
   type RunningCommand,
 } from './command.js';
 export { bucketLengths, endless, flagsFrom, slow, tinyDcgan, tinySeed, type Asked } from './configs.js';
+export {
+  interpolated,
+  loadDashboards,
+  loadRules,
+  metricsIn,
+  queriesOf,
+  rulesFile,
+  type Dashboard,
+  type Query,
+  type Rule,
+} from './dashboards.js';
 export { contentsOf, directoryOfTests, exists } from './directory.js';
 export { expectUndisturbed, trainUndisturbed } from './expect-undisturbed.js';
 export { fakeNative, writeFakeTools } from './fake-tools.js';

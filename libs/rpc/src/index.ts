@@ -2,6 +2,8 @@ export { callUnary, readStream, streamHandler, unaryHandler } from './calls.js';
 export { chunkBytes, decodeChunk, encodeChunk, floatsFromBytes, maxMessageBytes } from './chunk.js';
 export { createCoordinatorClient, createPeerClient } from './client.js';
 export { coordinatorService, peerService, protocolVersion } from './contract.js';
+export { getCheckpoint, type StateBytes } from './get-checkpoint.js';
+export { createMetrics } from './metrics.js';
 export { readChunks } from './read-chunks.js';
 export {
   completeStep,
@@ -21,7 +23,6 @@ export {
 export { createRpcServer, listen, shutdown, type RpcServerOptions } from './server.js';
 export { openTlsIdentity, type TlsIdentity } from './tls/identity.js';
 export { refusalLog, tlsOfService } from './tls/of-service.js';
-export { showEndOfCertificate } from './tls/metric.js';
 export { nameOfRole, roles, type Role } from './tls/roles.js';
 export { errorFromStatus, statusFromError } from './status.js';
 export type { CheckpointHeader__Output as CheckpointHeader } from './gen/gan_train/v1/CheckpointHeader.js';

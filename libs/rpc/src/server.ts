@@ -15,8 +15,9 @@ const longestIdleMs = 300_000;
 /** A method of a service, by its path; what isn't listed nobody may call. */
 const callers: Readonly<Record<string, readonly Role[]>> = {
   ...callersOfService(coordinatorService, ['trainer'], {
+    GetCheckpoint: ['trainer', 'operator'],
     Watch: ['operator'],
-    Status: ['operator'],
+    Status: ['operator', 'trainer'],
     Scale: ['operator'],
     Drain: ['operator'],
   }),

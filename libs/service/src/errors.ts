@@ -22,6 +22,7 @@ export const errorCodes = {
   timeout: 1,
   nonfinite: 1,
   state_mismatch: 1,
+  kubernetes: 1,
   protocol: 1,
   io: 1,
   cancelled: 1,

@@ -17,10 +17,20 @@ export function requireRunIfGiven(run: Run, runId: string): void {
 }
 
 /** What a person wants to know of a run first; `step` is how far it is in the caller's sense. */
-export function infoOfRun({ context }: Run, step: number): RunInfo {
+export function infoOfRun({ context, isOver }: Run, step: number): RunInfo {
   const { directory, config, data, steps } = context;
   const { runId, status } = directory.record;
-  return { runId, directory: directory.path, step, steps, items: data.count, batch: config.batch, status };
+  return {
+    runId,
+    directory: directory.path,
+    step,
+    steps,
+    items: data.count,
+    batch: config.batch,
+    // The record still says how the run ended that goes on now.
+    status: isOver ? status : 'running',
+    weightsHash: directory.checkpoint?.manifest.weightsHash ?? '',
+  };
 }
 
 /** Coordinator.FetchItems: the items' bytes in the order asked for, in chunks. */
@@ -66,7 +76,10 @@ function notesOf({ directory, data }: Run['context']): string[] {
   ];
 }
 
-/** Coordinator.Watch: what is, then what happens; with `afterStep` also the rows after it that are there already. */
+/**
+ * Coordinator.Watch: what is, then what happens; with `afterStep` also the rows after it that are there already. Of a run that is
+ * over the last event comes again.
+ */
 export async function* watch(
   run: Run,
   request: { runId: string; afterStep: number },
@@ -89,6 +102,11 @@ export async function* watch(
       shown = row.step;
       yield { time: Date.now() / 1000, row };
     }
+  }
+  const last = events.recent().findLast((event) => event.finished ?? event.failed);
+  if (last !== undefined) {
+    yield last;
+    return;
   }
   for (let next = await first; next.done !== true; next = await happening.next()) {
     // It was stored while the others were being read.

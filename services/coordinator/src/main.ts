@@ -9,12 +9,7 @@ import {
   listen,
   refusalLog,
   shutdown,
-  streamHandler,
   tlsOfService,
-  unaryHandler,
-  type CoordinatorHandlers,
-  type ScaleRequest,
-  type WatchRequest,
 } from '@gan-train/rpc';
 import {
   createLogger,
@@ -26,19 +21,18 @@ import {
   tellParent,
   type RunConfig,
 } from '@gan-train/service';
-import { getCheckpoint, positionFrom, putCheckpointHandler } from './checkpoints.js';
+import { positionFrom } from './checkpoints.js';
 import { continuedConfig } from './continued-config.js';
 import { createEventHub } from './events.js';
 import { loadInitialWeights } from './initial-weights.js';
 import { createFileJobs } from './file-jobs.js';
-import { putGridHandler } from './grids.js';
-import { fetchItems, requireRun, watch } from './handlers.js';
-import { scale, status } from './status.js';
+import type { KubernetesOptions, KubernetesSide } from './kubernetes/index.js';
 import { createCoordinatorMetrics } from './metrics.js';
 import { openRunDirectory } from './run-directory.js';
 import { loadLive, loadPinnedManifest, runExists } from './run-files.js';
-import { createRun, farewellMs, type RunContext, type RunOutcome } from './run.js';
-import { sessionHandler } from './session.js';
+import { createRun, farewellMs, type Run, type RunContext, type RunOutcome } from './run.js';
+import { createHandlers } from './service.js';
+import { isForGood, outcomeOrLeave, stay } from './stay.js';
 
 export interface CoordinatorOptions {
   /** What was asked for, not yet checked; a run's own config is its base when it goes on. */
@@ -48,14 +42,24 @@ export interface CoordinatorOptions {
   host: string;
   /** Where ca.crt, tls.crt and tls.key are: without them connections are not encrypted, and anybody may call. */
   tlsDir?: string | undefined;
+  /** Something starts this process again whenever it ends: it stays when the run is over, and when it is told to go the run goes on. */
+  stay: boolean;
+  /** The cluster that the trainers are pods of. */
+  kubernetes?: KubernetesOptions | undefined;
 }
 
 const readingReportMs = 3_000;
 
 const version = (createRequire(import.meta.url)('../package.json') as { version: string }).version;
 
-/** Serves one run from its beginning or its newest checkpoint to its end. */
-export async function coordinatorMain(options: CoordinatorOptions, signal: AbortSignal): Promise<RunOutcome> {
+/**
+ * Serves one run from its beginning or its newest checkpoint to its end, and says how it ended; nothing when this process was told to go, and
+ * the run goes on.
+ */
+export async function coordinatorMain(
+  options: CoordinatorOptions,
+  signal: AbortSignal,
+): Promise<RunOutcome | undefined> {
   const log = createLogger({ service: 'coordinator' });
   const tls = await tlsOfService(options.tlsDir, 'coordinator', log);
   const out = resolve(options.out);
@@ -75,6 +79,7 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
   const directory = await openRunDirectory(out, fresh, config, data.manifest, log, initial);
   const jobs = createFileJobs();
   const server = createRpcServer({ tls, onRefused: refusalLog(log) });
+  let side: KubernetesSide | undefined;
   try {
     const steps = stepsFromConfig(config, data.count);
     const context: RunContext = {
@@ -84,7 +89,7 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
       data,
       order: orderFromConfig(config, data.count),
       events: createEventHub(),
-      metrics: createCoordinatorMetrics(config.trainers, version, tls),
+      metrics: createCoordinatorMetrics({ ...config, steps }, version, tls),
       log,
     };
     const start = directory.checkpoint?.manifest;
@@ -98,23 +103,9 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
       log.info({ reason }, 'stop requested');
       void run.handle({ kind: 'stop' });
     };
-    const handlers: CoordinatorHandlers = {
-      Session: sessionHandler(run),
-      FetchItems: streamHandler((request: Parameters<typeof fetchItems>[1]) =>
-        fetchItems(run, request),
-      ) as never,
-      GetCheckpoint: streamHandler((request: { runId: string }) => getCheckpoint(run, request)),
-      PutCheckpoint: putCheckpointHandler(run, jobs),
-      PutGrid: putGridHandler(run, jobs),
-      Watch: streamHandler((request: WatchRequest, gone) => watch(run, request, gone)),
-      Drain: unaryHandler(async ({ runId, reason }: { runId: string; reason: string }) => {
-        requireRun(run, runId);
-        stop(reason);
-        return Promise.resolve({});
-      }),
-      Scale: unaryHandler(async (request: ScaleRequest) => scale(run, request)),
-      Status: unaryHandler(async (request: { runId: string }) => Promise.resolve(status(run, request))),
-    };
+    side =
+      options.kubernetes && (await import('./kubernetes/index.js')).joinKubernetes(run, options.kubernetes);
+    const handlers = createHandlers(run, jobs, { stop, scale: async (n) => (side ?? run).scale(n) });
     server.addService(coordinatorService, handlers);
     const grpcPort = await listen(server, options.host, ports.grpcPort);
     const http = await startHttpServer(options.host, ports.httpPort, {
@@ -123,7 +114,8 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
         text: await context.metrics.registry.metrics(),
       }),
       unhealthy: () => undefined,
-      unready: () => undefined,
+      unready: () =>
+        run.isOver && directory.record.status === 'failed' ? directory.record.reason : undefined,
     });
     await directory.saveLive({ pid: process.pid, grpcPort, httpPort: http.port });
     log.info(
@@ -137,27 +129,45 @@ export async function coordinatorMain(options: CoordinatorOptions, signal: Abort
       directory: out,
       runId: directory.record.runId,
     });
-    const stopped = (): void => stop(GanTrainError.from(signal.reason).what);
-    if (signal.aborted) stopped();
-    signal.addEventListener('abort', stopped, { once: true });
-    const outcome = await run.outcome;
+    const outcome = await (options.stay ? outcomeOrLeave(run, signal) : outcomeOrStop(run, stop, signal));
     run.close();
-    const weightsHash = directory.checkpoint?.manifest.weightsHash ?? '';
-    context.events.emit(
-      outcome.status === 'failed'
-        ? { failed: { code: outcome.code, message: outcome.reason } }
-        : { finished: { step: outcome.step, status: outcome.status, weightsHash } },
-    );
-    await shutdown(server, farewellMs);
+    if (outcome !== undefined) {
+      tellEnd(context, outcome);
+      if (options.stay && isForGood(outcome)) await stay(run, side, signal);
+    }
+    await shutdown(server, outcome === undefined ? 0 : farewellMs);
     await http.close();
     return outcome;
   } finally {
     await shutdown(server, 0);
+    await side?.close();
     await jobs.close();
     tls?.close();
     data.close();
     await directory.close();
   }
+}
+
+/** A run that stops with its coordinator. */
+async function outcomeOrStop(
+  run: Run,
+  stop: (reason: string) => void,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const stopped = (): void => stop(GanTrainError.from(signal.reason).what);
+  if (signal.aborted) stopped();
+  signal.addEventListener('abort', stopped, { once: true });
+  return run.outcome;
+}
+
+function tellEnd({ directory, events, metrics }: RunContext, outcome: RunOutcome): void {
+  const weightsHash = directory.checkpoint?.manifest.weightsHash ?? '';
+  metrics.runStatus(outcome.status);
+  events.emit(
+    outcome.status === 'failed'
+      ? { failed: { code: outcome.code, message: outcome.reason } }
+      : { finished: { step: outcome.step, status: outcome.status, weightsHash } },
+  );
 }
 
 /** The ports that were asked for; where any will do, those of a coordinator that was killed here: trainers look for it there. */

@@ -4,12 +4,12 @@ import { createEventHub } from './events.js';
 import type { Note } from './membership/run-core.js';
 import { createCoordinatorMetrics } from './metrics.js';
 import { noteTaken } from './notes.js';
-import { keepingLog } from './testing.js';
+import { keepingLog, tinyConfig } from './testing.js';
 
 /** What the log says, what who watches sees, and a metric's value. */
 async function told(...notes: Note[]) {
   const events = createEventHub();
-  const metrics = createCoordinatorMetrics(2, '1');
+  const metrics = createCoordinatorMetrics(tinyConfig, '1');
   const { log, said } = keepingLog();
   for (const note of notes) noteTaken(note, { events, metrics, log });
   const text = await metrics.registry.metrics();

@@ -61,6 +61,8 @@ export interface RunOutcome {
 export interface TrainerLink {
   pid: number;
   host: string;
+  /** Of the Kubernetes pod that it runs in; empty elsewhere. */
+  podUid: string;
   send(message: SessionDown): void;
   /** Nothing of this session is heard any more. */
   end(): void;
@@ -75,6 +77,7 @@ export interface Run {
   /** What the run does or waits for, in words. */
   readonly doing: string;
   readonly outcome: Promise<RunOutcome>;
+  readonly isOver: boolean;
   link(incarnation: string): TrainerLink | undefined;
   /** A trainer says hello. */
   join(incarnation: string, address: string, link: TrainerLink): Promise<void>;
@@ -101,7 +104,8 @@ export interface Run {
   gridStored(step: number): void;
   /** Resolves when all replicas say that their state is the one with this hash; else rejects. */
   agreed(state: Triple, hash: string, generation: GenerationId): Promise<void>;
-  scale(trainers: number): Promise<number>;
+  /** How many trainers the run wants from now on. */
+  scale(trainers: number): Promise<void>;
   close(): void;
 }
 
@@ -142,6 +146,8 @@ export function createRun(
   let doing = '';
   let settle: (outcome: RunOutcome) => void = () => undefined;
   const outcome = new Promise<RunOutcome>((resolve) => (settle = resolve));
+  let isOver = false;
+  void outcome.then(() => (isOver = true));
   // What an input changes is there before the next is taken.
   const inTurn = createTurns();
 
@@ -265,6 +271,9 @@ export function createRun(
       return doing;
     },
     outcome,
+    get isOver() {
+      return isOver;
+    },
     link: (incarnation) => links.get(incarnation),
     join: async (incarnation, address, link) =>
       inTurn(async () => {
@@ -313,14 +322,12 @@ export function createRun(
         throw new GanTrainError('fenced', 'the generation ended before its replicas had agreed');
     },
     async scale(trainers) {
-      const before = core.view.wanted;
       await inTurn(async () => {
         await directory.saveConfig({ ...config, trainers });
         metrics.trainersWanted(trainers);
         events.emit({ wanted: { trainers } });
         await take({ kind: 'scale', trainers });
       });
-      return before;
     },
     close: () => clearInterval(timer),
   };

@@ -61,7 +61,8 @@ export function sessionHandler(run: Run) {
     async function handle(up: SessionUp__Output): Promise<void> {
       if (up.hello) {
         if (incarnation !== undefined) throw new GanTrainError('protocol', 'a second hello came');
-        await join(run, up.hello, { pid: up.hello.pid, host: up.hello.host, send, end });
+        const { pid, host, podUid } = up.hello;
+        await join(run, up.hello, { pid, host, podUid, send, end });
         incarnation = up.hello.incarnation;
         return;
       }

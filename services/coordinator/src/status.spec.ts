@@ -117,7 +117,7 @@ describe('the status of a run', () => {
 describe('scale', () => {
   it('says how many were wanted before', async () => {
     const { run, scaled } = runWith();
-    expect(await scale(run, { runId: '', trainers: 5 })).toEqual({ before: 2 });
+    expect(await scale(run, { runId: '', trainers: 5 }, run)).toEqual({ before: 2 });
     expect(scaled).toEqual([5]);
   });
 
@@ -127,13 +127,13 @@ describe('scale', () => {
     ['more than there can be', { runId: 'run-1', trainers: 1025 }, 'protocol'],
   ])('refuses %s, and changes nothing', async (_what, request, code) => {
     const { run, scaled } = runWith({}, { minTrainers: 2 });
-    await expect(scale(run, request)).rejects.toMatchObject({ code });
+    await expect(scale(run, request, run)).rejects.toMatchObject({ code });
     expect(scaled).toEqual([]);
   });
 
   it('refuses none at all', async () => {
     const { run, scaled } = runWith({}, { minTrainers: 0 });
-    await expect(scale(run, { runId: '', trainers: 0 })).rejects.toMatchObject({ code: 'protocol' });
+    await expect(scale(run, { runId: '', trainers: 0 }, run)).rejects.toMatchObject({ code: 'protocol' });
     expect(scaled).toEqual([]);
   });
 });

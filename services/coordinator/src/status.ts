@@ -5,7 +5,11 @@ import type { TrainerView } from './membership/view.js';
 import type { Run } from './run.js';
 
 /** Coordinator.Scale: how many trainers the run wants from now on. */
-export async function scale(run: Run, { runId, trainers }: ScaleRequest): Promise<{ before: number }> {
+export async function scale(
+  run: Run,
+  { runId, trainers }: ScaleRequest,
+  control: { scale(trainers: number): Promise<void> },
+): Promise<{ before: number }> {
   requireRunIfGiven(run, runId);
   if (trainers < run.context.config.minTrainers)
     throw new GanTrainError(
@@ -18,7 +22,9 @@ export async function scale(run: Run, { runId, trainers }: ScaleRequest): Promis
       `${trainers} trainers can't be wanted`,
       `ask for 1 to ${mostTrainers}`,
     );
-  return { before: await run.scale(trainers) };
+  const before = run.core.view.wanted;
+  await control.scale(trainers);
+  return { before };
 }
 
 /** Coordinator.Status: what a person wants to know of a run that is alive. */
@@ -34,6 +40,7 @@ export function status(run: Run, { runId }: { runId: string }): StatusReply {
     trainers: view.trainers.map((trainer) => statusOf(run, trainer)),
     row: events.lastRow(),
     events: events.recent(),
+    configJson: JSON.stringify(run.context.config),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { ShardRange } from '@gan-train/collective';
-import type { CheckpointHeader, GenerationId, LossRow, Triple } from '@gan-train/rpc';
+import type { StateBytes, GenerationId, LossRow, Triple } from '@gan-train/rpc';
 import type { Engine } from './engine.js';
 import type { Moved } from './thread-calls.js';
 
@@ -52,6 +52,8 @@ export interface CommCalls {
   /** This trainer was told to end: `done` follows, or, after the grace period, `timeout`. */
   leave(request: { graceSeconds: number }): Promise<void>;
   failed(request: { code: string; message: string }): Promise<void>;
+  /** What the coordinator says of the run: running, finished, stopped or failed; undefined when it doesn't answer. */
+  runStatus(request: undefined): Promise<string | undefined>;
   [name: string]: (request: never) => Promise<unknown>;
 }
 
@@ -137,12 +139,6 @@ export interface StateSnapshot {
   /** From byte `start` of the whole on. */
   data: SharedArrayBuffer;
   start: number;
-}
-
-/** A state as it comes from somewhere else. */
-export interface StateBytes {
-  header: CheckpointHeader;
-  data: SharedArrayBuffer;
 }
 
 export interface CheckpointUpload extends StateSnapshot {

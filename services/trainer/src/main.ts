@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { assignWeights, createGan } from '@gan-train/gan';
 import {
@@ -7,6 +8,7 @@ import {
   GanTrainError,
   modelFromConfig,
   type Fault,
+  type Logger,
   type RunConfig,
 } from '@gan-train/service';
 import { openTlsIdentity } from '@gan-train/rpc';
@@ -34,9 +36,18 @@ export interface TrainerOptions {
   tlsDir: string | undefined;
   /** How long this trainer, asked to end, waits until it may. */
   graceSeconds: number;
+  /** How long a coordinator is looked for at first. */
+  connectSeconds: number;
+  /** Of the Kubernetes pod that this is; empty elsewhere. */
+  podUid: string;
+  /** Something starts this process again whenever it ends: it stays when the run is over, until that goes on. */
+  stay: boolean;
   /** What is to go wrong, for tests. */
   faults: readonly Fault[];
 }
+
+/** How often a trainer whose run is over looks whether that goes on. */
+const stayMs = 5_000;
 
 type Parts = Pick<Training, 'comm' | 'control' | 'log' | 'faults'>;
 
@@ -49,7 +60,7 @@ export async function trainerMain(options: TrainerOptions, signal: AbortSignal):
   const control = controlFromBuffer(createControlBuffer());
   // The other thread reads them again: what is wrong with them is found here.
   if (options.tlsDir !== undefined) (await openTlsIdentity(options.tlsDir, 'trainer')).close();
-  const { graceSeconds, ...rest } = options;
+  const { graceSeconds, stay, ...rest } = options;
   const workerData: WorkerData = { ...rest, incarnation, control: control.buffer };
   const worker = new Worker(new URL('./comm/worker.js', import.meta.url), { workerData });
   const comm = createCaller<CommCalls>(worker);
@@ -65,6 +76,7 @@ export async function trainerMain(options: TrainerOptions, signal: AbortSignal):
   signal.addEventListener('abort', leave, { once: true });
   try {
     await takePart({ comm, control, log, faults: createFaults(options.faults) });
+    if (stay && !signal.aborted) await untilRunGoesOn(comm, log, signal);
   } catch (thrown) {
     const { code, what } = GanTrainError.from(thrown);
     if (code === 'cancelled' && signal.aborted) return;
@@ -73,6 +85,17 @@ export async function trainerMain(options: TrainerOptions, signal: AbortSignal):
   } finally {
     signal.removeEventListener('abort', leave);
     await worker.terminate();
+  }
+}
+
+/** Returns when the run that was over goes on, so that whoever starts this process again makes it a trainer of that; or with the signal. */
+async function untilRunGoesOn(comm: Training['comm'], log: Logger, signal: AbortSignal): Promise<void> {
+  log.info('stays until the run goes on');
+  while (!signal.aborted) {
+    await delay(stayMs, undefined, { signal }).catch(() => undefined);
+    if ((await comm.call('runStatus', undefined)) !== 'running') continue;
+    log.info('the run goes on: this process ends, for a new one to join');
+    return;
   }
 }
 

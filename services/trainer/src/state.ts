@@ -13,16 +13,11 @@ import {
   sizeOfTensors,
   tripleFromMessage,
   type LossRow,
+  type StateBytes,
   type Triple,
 } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
-import {
-  bytesOfSlice,
-  type StateBytes,
-  type StateSlice,
-  type StateSnapshot,
-  type Wish,
-} from './comm-calls.js';
+import { bytesOfSlice, type StateSlice, type StateSnapshot, type Wish } from './comm-calls.js';
 
 export type Network = 'generator' | 'discriminator';
 export const networks = ['generator', 'discriminator'] as const;

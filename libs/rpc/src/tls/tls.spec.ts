@@ -82,9 +82,11 @@ describe('with certificates', () => {
     const operator = await identityOf('operator');
     expect(await status(port, operator)).toMatchObject({ doing: 'well' });
     expect(await status(port, operator)).toMatchObject({ doing: 'well' });
-    await expect(status(port, await identityOf('trainer'))).rejects.toMatchObject({
+    const trainer = await identityOf('trainer');
+    expect(await status(port, trainer)).toMatchObject({ doing: 'well' });
+    await expect(ask(createCoordinatorClient(`${host}:${port}`, trainer), 'Drain')).rejects.toMatchObject({
       code: 'refused',
-      what: "/gan_train.v1.Coordinator/Status is for operator; the caller's certificate is for trainer",
+      what: "/gan_train.v1.Coordinator/Drain is for operator; the caller's certificate is for trainer",
     });
   });
 

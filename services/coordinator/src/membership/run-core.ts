@@ -27,7 +27,7 @@ export type Input =
   | { kind: 'leave'; incarnation: string }
   | { kind: 'probed'; incarnation: string; generation: GenerationId; unreachable: readonly string[] }
   | { kind: 'hash'; incarnation: string; state: Triple; hash: string }
-  | { kind: 'lost'; incarnation: string; reason: string; how: 'session' | 'failed' }
+  | { kind: 'lost'; incarnation: string; reason: string; how: 'session' | 'failed' | 'pod' }
   | { kind: 'rowsStored'; step: number }
   | { kind: 'checkpointStored'; state: Triple; final: boolean }
   /** What can't be stored ends a run that waits for it. */
@@ -75,7 +75,7 @@ export type Note =
   | { name: 'stalled'; seconds: number; reason: string }
   | { name: 'mismatch'; position: Position };
 
-export type LossKind = 'session' | 'failed' | 'silence' | 'deadline' | 'partition';
+export type LossKind = 'session' | 'failed' | 'pod' | 'silence' | 'deadline' | 'partition';
 
 /** What a run begins with, or goes on with. */
 export interface RunStart {
@@ -247,6 +247,11 @@ export function createRunCore(start: RunStart, options: RunOptions): RunCore {
     lose(nowMs, incarnation, 'it opened another session', 'session', false);
     if (gone.has(incarnation)) {
       send(incarnation, { refused: { code: 'fenced', message: 'its place was given up: it joins anew' } });
+      effects.push({ kind: 'endSession', to: incarnation });
+      return;
+    }
+    if (view.stage.name === 'over') {
+      send(incarnation, { done: { reason: 'the run is over' } });
       effects.push({ kind: 'endSession', to: incarnation });
       return;
     }

@@ -1,19 +1,20 @@
 import {
   callUnary,
   errorFromStatus,
+  getCheckpoint,
   readChunks,
   sizeOfTensors,
   type CheckpointHeader,
   type CoordinatorClient,
   type GenerationId,
   type PeerClient,
+  type StateBytes,
 } from '@gan-train/rpc';
 import { GanTrainError, type Faults } from '@gan-train/service';
 import { retry, type PeerSums } from '@gan-train/collective';
-import { bytesOfSlice, type StateBytes } from '../comm-calls.js';
+import { bytesOfSlice } from '../comm-calls.js';
 import type { OpenGeneration } from './generation.js';
 import { untilAnswered } from './until-answered.js';
-import { getCheckpoint } from './uploads.js';
 
 const healTimeoutMs = 600_000;
 
@@ -39,10 +40,14 @@ export async function fetchState(
       case 'INITIAL':
         return undefined;
       case 'CHECKPOINT':
-        return await untilAnswered('fetching the checkpoint', async () => getCheckpoint(client, runId), {
-          signal: open.closed,
-          timeoutMs: healTimeoutMs,
-        });
+        return await untilAnswered(
+          'fetching the checkpoint',
+          async () => getCheckpoint(client, runId, healTimeoutMs),
+          {
+            signal: open.closed,
+            timeoutMs: healTimeoutMs,
+          },
+        );
       case 'HOLDERS':
       case 'SOURCE_UNSPECIFIED':
         return await fromHolders(open, context);

@@ -1,5 +1,4 @@
-import { showEndOfCertificate, type GenerationId, type TlsIdentity } from '@gan-train/rpc';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { createMetrics, type GenerationId, type TlsIdentity } from '@gan-train/rpc';
 import type { PhaseReport } from '../comm-calls.js';
 
 const networkOfPhase = ['discriminator', 'generator'] as const;
@@ -8,16 +7,10 @@ export type TrainerMetrics = ReturnType<typeof createTrainerMetrics>;
 
 /** A trainer's metrics; one function a business event. */
 export function createTrainerMetrics(tls?: TlsIdentity) {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry, prefix: 'gan_train_' });
-  const registers = [registry];
-  const gauge = (name: string, help: string, labelNames: string[] = []) =>
-    new Gauge({ name: `gan_train_${name}`, help, labelNames, registers });
-  const counter = (name: string, help: string, labelNames: string[] = []) =>
-    new Counter({ name: `gan_train_${name}`, help, labelNames, registers });
+  const { registry, gauge, laterGauge, counter, histogram } = createMetrics(tls);
 
-  const dLoss = gauge('d_loss', "The discriminator's loss of the last step");
-  const gLoss = gauge('g_loss', "The generator's loss of the last step");
+  const dLoss = laterGauge('d_loss', "The discriminator's loss of the last step");
+  const gLoss = laterGauge('g_loss', "The generator's loss of the last step");
   const dOutput = gauge('d_output_mean', "The discriminator's mean output, 0 to 1", ['input']);
   const gradNorm = gauge('grad_norm', 'Euclidean norm of the mean gradient', ['network']);
   const steps = counter('steps_total', 'Steps finished, by whether every update was applied', ['result']);
@@ -28,26 +21,27 @@ export function createTrainerMetrics(tls?: TlsIdentity) {
   const allReduceBytes = counter('allreduce_bytes_total', 'Gradient bytes moved between trainers', [
     'direction',
   ]);
+  // Counted from 0 on: no rate and no alert sees how a counter that was not there becomes 1.
+  for (const result of ['committed', 'skipped']) steps.inc({ result }, 0);
+  for (const network of networkOfPhase) nonfinite.inc({ network }, 0);
+  for (const direction of ['received', 'sent']) allReduceBytes.inc({ direction }, 0);
   const generation = gauge('generation', 'Number of the generation in its term');
   const term = gauge('term', "The coordinator's term");
   const connected = gauge('coordinator_connected', '1 while the session to the coordinator stands');
   const healBytes = counter('heal_bytes_total', 'Bytes of states that were taken over from others');
-  const healSeconds = new Histogram({
-    name: 'gan_train_heal_seconds',
-    help: 'Seconds to take a state over',
-    buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100],
-    registers,
-  });
-  const tensors = gauge('tensors', 'Tensors alive in the engine');
+  const healSeconds = histogram(
+    'heal_seconds',
+    'Seconds to take a state over',
+    [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100],
+  );
+  const tensors = laterGauge('tensors', 'Tensors alive in the engine');
   const build = gauge('build_info', 'Constant 1; the labels say what runs', ['version', 'engine']);
-  showEndOfCertificate(registry, tls);
-  const stepSeconds = new Histogram({
-    name: 'gan_train_step_seconds',
-    help: 'Seconds of a phase, by what they went into',
-    labelNames: ['part'],
-    buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100],
-    registers,
-  });
+  const stepSeconds = histogram(
+    'step_seconds',
+    'Seconds of a phase, by what they went into',
+    [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100],
+    ['part'],
+  );
   let skipped = false;
 
   return {

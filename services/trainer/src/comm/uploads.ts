@@ -2,19 +2,14 @@ import type { ClientWritableStream, ServiceError } from '@grpc/grpc-js';
 import {
   chunkBytes,
   errorFromStatus,
-  sizeOfTensors,
-  type CheckpointHeader,
   type CheckpointPiece,
-  type CheckpointPiece__Output,
   type CoordinatorClient,
   type GenerationId,
   type GridPiece,
 } from '@gan-train/rpc';
-import { GanTrainError } from '@gan-train/service';
-import type { CheckpointUpload, StateBytes } from '../comm-calls.js';
+import type { CheckpointUpload } from '../comm-calls.js';
 
 const uploadTimeoutMs = 600_000;
-const downloadTimeoutMs = 600_000;
 
 export interface UploadContext {
   client: CoordinatorClient;
@@ -85,31 +80,4 @@ async function send<Piece, Reply>(
   }
   stream.end();
   return reply;
-}
-
-/** The newest state that is stored. Throws `protocol` when it is not whole. */
-export async function getCheckpoint(client: CoordinatorClient, runId: string): Promise<StateBytes> {
-  const call = client.GetCheckpoint({ runId }, { deadline: Date.now() + downloadTimeoutMs });
-  let header: CheckpointHeader | undefined;
-  let data = new Uint8Array(new SharedArrayBuffer(0));
-  let received = 0;
-  try {
-    for await (const piece of call as AsyncIterable<CheckpointPiece__Output>) {
-      if (piece.header) {
-        header = piece.header;
-        data = new Uint8Array(new SharedArrayBuffer(sizeOfTensors(piece.header.tensors)));
-      } else if (piece.data) {
-        if (received + piece.data.length > data.length)
-          throw new GanTrainError('protocol', 'the checkpoint is too long');
-        data.set(piece.data, received);
-        received += piece.data.length;
-      }
-    }
-  } catch (error) {
-    throw errorFromStatus(error, 'coordinator_lost');
-  }
-  if (header === undefined || received !== data.length) {
-    throw new GanTrainError('protocol', `${received} of ${data.length} checkpoint bytes came`);
-  }
-  return { header, data: data.buffer };
 }

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { retry } from '@gan-train/collective';
 import {
+  callUnary,
   completeStep,
   createCoordinatorClient,
   noGeneration,
@@ -9,6 +10,7 @@ import {
   refusalLog,
   tlsOfService,
   type SessionUp,
+  type StatusReply__Output,
 } from '@gan-train/rpc';
 import {
   createFaults,
@@ -19,6 +21,7 @@ import {
   type RunConfig,
 } from '@gan-train/service';
 import type { CheckpointUpload, CommCalls, Joined, Order, Serial } from '../comm-calls.js';
+import { advertisedAddress } from '../address.js';
 import { controlFromBuffer } from '../control.js';
 import {
   createMembership,
@@ -45,6 +48,8 @@ export interface WorkerData {
   advertise: string | undefined;
   httpPort: number;
   tlsDir: string | undefined;
+  connectSeconds: number;
+  podUid: string;
   /** The first one; others follow when its place was given up. */
   incarnation: string;
   control: SharedArrayBuffer;
@@ -56,8 +61,7 @@ const progressMs = 1_000;
 const rowsMs = 200;
 /** Rows in one message: far below the message limit. */
 const rowsPerMessage = 1_000;
-/** How long a coordinator is looked for at first. */
-const connectMs = 60_000;
+const statusMs = 10_000;
 const uploadLimitMs = 3_600_000;
 
 const {
@@ -83,6 +87,8 @@ let generation: OpenGeneration | undefined;
 let serial: Serial = 0;
 let items: ItemSource | undefined;
 let address = '';
+/** The coordinator said done. */
+let isOver = false;
 const orders: Order[] = [];
 let orderWanted: (() => void) | undefined;
 let joined: ((joined: Joined) => void) | undefined;
@@ -105,20 +111,26 @@ function pushOrder(order: Order): void {
 
 const actions: TrainerActions = {
   connect(afterMs) {
-    metrics.coordinatorPresent(false);
     session = openSession(client, afterMs, {
-      connected: () => membership?.connected(),
+      connected() {
+        metrics.coordinatorPresent(true);
+        membership?.connected();
+      },
       heard(down) {
         collectRows();
         membership?.heard(performance.now(), down);
       },
       disconnected(error) {
+        metrics.coordinatorPresent(false);
         log.warn({ reason: error.what }, 'no session with the coordinator');
         membership?.disconnected(performance.now(), error);
       },
     });
   },
-  disconnect: () => session?.end(),
+  disconnect() {
+    metrics.coordinatorPresent(false);
+    session?.end();
+  },
   send: (message: SessionUp) => session?.send(message),
   renew: createIncarnations(given.incarnation),
   prepare(config) {
@@ -157,7 +169,10 @@ const actions: TrainerActions = {
   gridStored: (step) => grids.stored(step),
   forgetAfter: (step) => grids.forgetAfter(step),
   probe: (probe) => void answerProbe(probe),
-  done: (reason) => pushOrder({ kind: 'done', reason }),
+  done(reason) {
+    isOver = true;
+    pushOrder({ kind: 'done', reason });
+  },
   fail(error) {
     if (ended.signal.aborted) return;
     ended.abort(error);
@@ -263,13 +278,20 @@ async function hello(engines: Parameters<CommCalls['hello']>[0]['engines']): Pro
       text: await metrics.registry.metrics(),
     }),
     unhealthy: () => undefined,
-    unready: () => (membership?.isConnected === true ? undefined : 'not registered with the coordinator'),
+    unready: () =>
+      isOver || membership?.isConnected === true ? undefined : 'not registered with the coordinator',
   });
-  address = advertisedAddress(peer);
+  address = advertisedAddress(advertise, peer);
   log.info({ address, port: peer.port, httpPort: http.port, coordinator }, 'listening');
   ended.signal.throwIfAborted();
-  const about = { protocol: protocolVersion, engines: [...engines], pid: process.pid, host: hostname() };
-  membership = createMembership({ address, hello: about, connectMs }, actions);
+  const about = {
+    protocol: protocolVersion,
+    engines: [...engines],
+    pid: process.pid,
+    host: hostname(),
+    podUid: given.podUid,
+  };
+  membership = createMembership({ address, hello: about, connectMs: 1000 * given.connectSeconds }, actions);
   const answer = new Promise<Joined>((resolve, reject) => {
     joined = resolve;
     ended.signal.addEventListener('abort', () => reject(GanTrainError.from(ended.signal.reason)));
@@ -367,6 +389,12 @@ const calls: CommCalls = {
       actions.fail(new GanTrainError('cancelled', 'asked to end, and there is no coordinator to tell'));
     return Promise.resolve();
   },
+  runStatus: async () => {
+    const call = client.Status.bind(client) as Parameters<typeof callUnary<object, StatusReply__Output>>[0];
+    const options = { timeoutMs: statusMs, unavailable: 'coordinator_lost' } as const;
+    const reply = await callUnary(call, { runId: '' }, options).catch(() => undefined);
+    return reply?.run?.status;
+  },
   failed: async ({ code, message }) => {
     membership?.failed(code, message);
     await session?.flush();
@@ -387,13 +415,6 @@ async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promis
   } finally {
     signal.removeEventListener('abort', aborted);
   }
-}
-
-/** Where peers find this trainer: what was said, else where it listens, else this host. */
-function advertisedAddress({ host, port }: { host: string; port: number }): string {
-  if (advertise !== undefined) return advertise.includes(':') ? advertise : `${advertise}:${port}`;
-  const anyHost = host === '0.0.0.0' || host === '::';
-  return `${anyHost ? hostname() : host}:${port}`;
 }
 
 serveCalls(parentPort as MessagePort, calls);

@@ -51,7 +51,7 @@ export interface TrainerActions {
 
 export interface MembershipOptions {
   address: string;
-  hello: Pick<NonNullable<SessionUp['hello']>, 'protocol' | 'engines' | 'pid' | 'host'>;
+  hello: Pick<NonNullable<SessionUp['hello']>, 'protocol' | 'engines' | 'pid' | 'host' | 'podUid'>;
   /** How long a coordinator is looked for before the first time. */
   connectMs: number;
 }

@@ -10,6 +10,7 @@ export interface Hello {
   'pid'?: (number);
   'host'?: (string);
   'runId'?: (string);
+  'podUid'?: (string);
 }
 
 export interface Hello__Output {
@@ -20,4 +21,5 @@ export interface Hello__Output {
   'pid': (number);
   'host': (string);
   'runId': (string);
+  'podUid': (string);
 }

@@ -3,8 +3,10 @@
 
 export interface Note {
   'message'?: (string);
+  'reason'?: (string);
 }
 
 export interface Note__Output {
   'message': (string);
+  'reason': (string);
 }

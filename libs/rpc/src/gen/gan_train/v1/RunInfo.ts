@@ -9,6 +9,7 @@ export interface RunInfo {
   'items'?: (number);
   'batch'?: (number);
   'status'?: (string);
+  'weightsHash'?: (string);
 }
 
 export interface RunInfo__Output {
@@ -19,4 +20,5 @@ export interface RunInfo__Output {
   'items': (number);
   'batch': (number);
   'status': (string);
+  'weightsHash': (string);
 }

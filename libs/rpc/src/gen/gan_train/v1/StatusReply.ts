@@ -14,6 +14,7 @@ export interface StatusReply {
   'trainers'?: (_gan_train_v1_TrainerStatus)[];
   'row'?: (_gan_train_v1_LossRow | null);
   'events'?: (_gan_train_v1_Event)[];
+  'configJson'?: (string);
 }
 
 export interface StatusReply__Output {
@@ -24,4 +25,5 @@ export interface StatusReply__Output {
   'trainers': (_gan_train_v1_TrainerStatus__Output)[];
   'row': (_gan_train_v1_LossRow__Output | null);
   'events': (_gan_train_v1_Event__Output)[];
+  'configJson': (string);
 }

@@ -1,0 +1,68 @@
+import type { V1Pod } from 'kubernetes-client';
+import { GanTrainError } from '@gan-train/service';
+import { askApi, type Cluster } from './cluster.js';
+
+/** A Helm release of gan-train's chart, as it is in a cluster. */
+export interface Release {
+  /** What the names of its objects begin with. */
+  name: string;
+  coordinatorPod: string;
+  /** Whether its processes speak TLS. */
+  isSecured: boolean;
+}
+
+const label = (name: string): string => `app.kubernetes.io/${name}`;
+
+/** Throws `run_missing` when no coordinator of it runs in the cluster's namespace. */
+export async function findRelease(cluster: Cluster, release: string): Promise<Release> {
+  const pods = await podsOfRelease(cluster, release);
+  const coordinators = pods.filter(
+    ({ metadata }) => metadata?.labels?.[label('component')] === 'coordinator',
+  );
+  const alive = coordinators.find(
+    ({ metadata, status }) => metadata?.deletionTimestamp === undefined && status?.phase === 'Running',
+  );
+  if (alive?.metadata?.name === undefined) {
+    const what = `no coordinator of release ${release} runs in namespace ${cluster.namespace}`;
+    const phases = coordinators.map(({ metadata, status }) => `${metadata?.name} is ${status?.phase}`);
+    throw new GanTrainError(
+      'run_missing',
+      [what, ...phases].join(': '),
+      'see helm list -A and kubectl get pods',
+    );
+  }
+  const { name } = alive.metadata;
+  const [container] = alive.spec?.containers ?? [];
+  return {
+    name: name.replace(/-coordinator-\d+$/, ''),
+    coordinatorPod: name,
+    isSecured: (container?.args ?? []).includes('--tls-dir'),
+  };
+}
+
+/** Pods of a release, by name: its processes. */
+export async function podNamesOfRelease(cluster: Cluster, release: string): Promise<string[]> {
+  const pods = await podsOfRelease(cluster, release);
+  const isProcess = ({ metadata }: V1Pod): boolean =>
+    ['coordinator', 'trainer'].includes(metadata?.labels?.[label('component')] ?? '');
+  return pods.filter(isProcess).flatMap(({ metadata }) => metadata?.name ?? []);
+}
+
+async function podsOfRelease({ core, namespace }: Cluster, release: string): Promise<V1Pod[]> {
+  const labelSelector = `${label('instance')}=${release},${label('name')}=gan-train`;
+  const { items } = await askApi(`listing the pods of ${release}`, async () =>
+    core.listNamespacedPod({ namespace, labelSelector }),
+  );
+  return items;
+}
+
+/** What a Secret holds, by key. Throws `kubernetes`. */
+export async function readSecret(
+  { core, namespace }: Cluster,
+  name: string,
+): Promise<Record<string, Buffer>> {
+  const { data = {} } = await askApi(`reading the Secret ${name}`, async () =>
+    core.readNamespacedSecret({ name, namespace }),
+  );
+  return Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text, 'base64')]));
+}
