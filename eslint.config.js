@@ -10,7 +10,15 @@ const forbid = (files, patterns, message) => ({
 
 export default tseslint.config(
   {
-    ignores: ['.cache/', 'build/', '**/dist/', '**/node_modules/', 'runs/', 'libs/rpc/src/gen/', 'libs/*/assembly/'],
+    ignores: [
+      '.cache/',
+      'build/',
+      '**/dist/',
+      '**/node_modules/',
+      'runs/',
+      'libs/rpc/src/gen/',
+      'libs/*/assembly/',
+    ],
   },
   js.configs.recommended,
   {

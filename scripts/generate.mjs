@@ -1,10 +1,12 @@
 // Makes the files that are generated from others and committed: `npm run generate`.
 // With --check it writes to a temporary folder and fails where the committed files differ.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fillChartReadme, fillChartSchema } from './generate-chart.mjs';
+import { cell, fillMarked } from './marked.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const check = process.argv.includes('--check');
@@ -79,7 +81,6 @@ export function instantiate${name[0].toUpperCase()}${name.slice(1)}(memory: WebA
 /** README's table of options, from the schema that the command and the config file are checked with. */
 async function optionTable() {
   const { flagFromOption, optionNames, options } = await import('@gan-train/service');
-  const cell = (text) => text.replaceAll('|', '\\|');
   const row = (name) => {
     const { placeholder, description, defaultText, kind } = options[name];
     const flag = `--${flagFromOption(name)} ${placeholder}`;
@@ -92,23 +93,46 @@ async function optionTable() {
   ].join('\n');
 }
 
-/** Puts `text` between the markers of a document. */
-function fillMarked(document, name, text) {
-  const [begin, end] = [`<!-- ${name}: generated -->`, `<!-- ${name}: end -->`];
-  const [before, rest = ''] = document.split(begin);
-  const [, after] = rest.split(end);
-  if (after === undefined) throw new Error(`README.md has no ${begin} ... ${end}`);
-  return `${before}${begin}\n${text}\n${end}${after}`;
+/** Files with a part that follows from others: what each is to be, from what it is. */
+const filledFiles = {
+  'README.md': async (text) => fillMarked(text, 'options', await optionTable()),
+  'helm/gan-train/README.md': (text) =>
+    fillChartReadme(text, readFileSync(join(root, 'helm/gan-train/values.yaml'), 'utf8')),
+  'helm/gan-train/values.schema.json': fillChartSchema,
+};
+
+for (const [name, fill] of Object.entries(filledFiles)) {
+  const file = join(root, name);
+  const text = readFileSync(file, 'utf8');
+  const filled = await fill(text);
+  if (!check) writeFileSync(file, filled);
+  else if (filled !== text) {
+    console.error(`${name} is not up to date: run npm run generate`);
+    process.exitCode = 1;
+  }
 }
 
-const readmeFile = join(root, 'README.md');
-const readme = readFileSync(readmeFile, 'utf8');
-const filled = fillMarked(readme, 'options', await optionTable());
-if (!check) writeFileSync(readmeFile, filled);
-else if (filled !== readme) {
-  console.error("README.md's option table is not up to date: run npm run generate");
-  process.exitCode = 1;
+/** A dashboard is kept twice: where a person finds it, and where the chart can read it. */
+const dashboardFolders = ['grafana', 'helm/gan-train/dashboards'];
+
+async function keepDashboards() {
+  const { dashboards } = await import('../grafana/dist/index.js');
+  const prettier = await import('prettier');
+  for (const [name, dashboard] of Object.entries(dashboards())) {
+    const style = await prettier.resolveConfig(join(root, name));
+    const text = await prettier.format(JSON.stringify(dashboard), { ...style, parser: 'json' });
+    for (const folder of dashboardFolders) {
+      const file = join(root, folder, name);
+      if (!check) writeFileSync(file, text);
+      else if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
+        console.error(`${folder}/${name} is not up to date: run npm run generate`);
+        process.exitCode = 1;
+      }
+    }
+  }
 }
+
+await keepDashboards();
 
 const generated = [
   { folder: 'libs/rpc/src/gen', generate: generateProtoTypes },

@@ -50,9 +50,9 @@ export function requireTools(...tools) {
 }
 
 /** Runs a command, with its output shown only when it fails; throws then. Returns its standard output. */
-export function run(what, file, args, env = process.env) {
+export function run(what, file, args, { cwd, env = process.env } = {}) {
   console.error(what);
-  const result = spawnSync(file, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, env });
+  const result = spawnSync(file, args, { cwd, env, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
   if (result.status === 0) return result.stdout;
   process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}\n`);
   throw new Error(`${what}: failed`);

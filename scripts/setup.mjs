@@ -51,7 +51,7 @@ function npm(args) {
 
 function workspaceFolders() {
   const below = (folder) => readdirSync(join(root, folder)).map((name) => join(folder, name));
-  return [...below('libs'), ...below('services'), 'cli', 'test'];
+  return [...below('libs'), ...below('services'), 'cli', 'grafana', 'test'];
 }
 
 // What is installed follows from the lock file, and from the platform and Node that it was installed for.

@@ -41,10 +41,11 @@ export interface ClusterPath {
 /** Forwards a port of this machine to the coordinator of a release. Throws `run_missing`, `kubernetes`. */
 export async function openPathTo(run: ClusterRun): Promise<ClusterPath> {
   const { kubernetes, cluster } = await openClusterOf(run);
-  const { name, coordinatorPod, isSecured } = await kubernetes.findRelease(cluster, run.release);
-  const tlsDir = isSecured
-    ? await saveSecret(await kubernetes.readSecret(cluster, `${name}-operator-tls`))
-    : undefined;
+  const { coordinatorPod, operatorSecret } = await kubernetes.findRelease(cluster, run.release);
+  const tlsDir =
+    operatorSecret === undefined
+      ? undefined
+      : await saveSecret(await kubernetes.readSecret(cluster, operatorSecret));
   const forwarded = await kubernetes.forwardPort(cluster, coordinatorPod, grpcPort);
   return {
     address: `127.0.0.1:${forwarded.port}`,

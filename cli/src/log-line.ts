@@ -43,6 +43,10 @@ export function textFromLine({ process, text, fields }: LogLine, width: number):
     .filter(([key]) => !shown.includes(key))
     .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   const error = (fields.err as { message?: string } | undefined)?.message;
-  const words = [String(fields.msg ?? ''), ...(error === undefined ? [] : [error]), ...rest];
+  const words = [
+    typeof fields.msg === 'string' ? fields.msg : '',
+    ...(error === undefined ? [] : [error]),
+    ...rest,
+  ];
   return `${time.padEnd(12)}  ${name}  ${level.padEnd(5)}  ${words.join('  ')}`;
 }

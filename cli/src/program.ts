@@ -6,6 +6,7 @@ import type { LogsFlags } from './logs.js';
 import type { SampleFlags } from './sample.js';
 import type { TrainerFlags } from './services.js';
 import { flagFromOption, GanTrainError, optionNames, options } from '@gan-train/service';
+import type { WaitFlags } from './wait.js';
 import { askedFromCommand } from './asked.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -92,6 +93,28 @@ export function createProgram(signal: AbortSignal, finish: Finish): Command {
     .action(async (trainers: string, run: string | undefined, flags: { tlsDir?: string }) => {
       const { scale } = await import('./scale.js');
       finish(await scale(trainers, run, flags.tlsDir));
+    });
+
+  program
+    .command('stop')
+    .description('end a run that is alive after the step it is in, with a checkpoint')
+    .argument(...aliveRun)
+    .option(...tlsDir)
+    .action(async (run: string | undefined, flags: { tlsDir?: string }) => {
+      const { stop } = await import('./stop.js');
+      finish(await stop({ run, tlsDir: flags.tlsDir }));
+    });
+
+  program
+    .command('wait')
+    .description('wait until a run that is alive makes another step, or ends; fails when the run does')
+    .argument(...aliveRun)
+    .option('--for <WHAT>', 'step or end', 'step')
+    .option('--timeout-seconds <N>', 'fails after this', '300')
+    .option(...tlsDir)
+    .action(async (run: string | undefined, flags: WaitFlags) => {
+      const { wait } = await import('./wait.js');
+      finish(await wait(run, flags, signal));
     });
 
   program

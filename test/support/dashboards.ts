@@ -19,7 +19,7 @@ export interface Dashboard {
   uid: string;
   panels: Panel[];
   templating: { list: { name: string; type: string; query: string }[] };
-  annotations: { list: { name: string; target: { expr: string } }[] };
+  annotations: { list: { name: string; titleFormat: string; target: { expr: string } }[] };
 }
 
 export interface Rule {
@@ -35,6 +35,8 @@ export interface Query {
   where: string;
   expression: string;
   when: 'instant' | 'range';
+  /** What names a line, or a mark. */
+  text: string;
 }
 
 /** The committed dashboards. */
@@ -54,11 +56,11 @@ export function queriesOf({ panels, annotations }: Dashboard): Query[] {
   const ofPanels = panels.flatMap(({ title = '', targets = [] }) =>
     targets.map(({ expr, legendFormat, instant }): Query => {
       const when = instant === true ? 'instant' : 'range';
-      return { where: `${title}: ${legendFormat}`, expression: expr, when };
+      return { where: `${title}: ${legendFormat}`, expression: expr, when, text: legendFormat };
     }),
   );
-  const ofMarks = annotations.list.map(({ name, target }): Query => {
-    return { where: `annotation ${name}`, expression: target.expr, when: 'range' };
+  const ofMarks = annotations.list.map(({ name, titleFormat, target }): Query => {
+    return { where: `annotation ${name}`, expression: target.expr, when: 'range', text: titleFormat };
   });
   return [...ofPanels, ...ofMarks];
 }

@@ -50,7 +50,7 @@ describe('the facts of a pod', () => {
 
   it('are few of one that is well, or begins', () => {
     const metadata = { name: 'x-trainer-1', uid: 'uid-1' };
-    expect(podFactsFrom({ metadata } as V1Pod)).toEqual(facts());
+    expect(podFactsFrom({ metadata })).toEqual(facts());
     const containerStatuses = [{ state: { waiting: { reason: 'ContainerCreating' } } }];
     const status = { conditions: [{ type: 'PodScheduled', status: 'True' }], containerStatuses };
     expect(podFactsFrom({ metadata, status } as unknown as V1Pod)).toEqual(facts());

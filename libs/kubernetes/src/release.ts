@@ -7,8 +7,8 @@ export interface Release {
   /** What the names of its objects begin with. */
   name: string;
   coordinatorPod: string;
-  /** Whether its processes speak TLS. */
-  isSecured: boolean;
+  /** The Secret with a certificate for people, where its processes speak TLS. */
+  operatorSecret: string | undefined;
 }
 
 const label = (name: string): string => `app.kubernetes.io/${name}`;
@@ -32,11 +32,10 @@ export async function findRelease(cluster: Cluster, release: string): Promise<Re
     );
   }
   const { name } = alive.metadata;
-  const [container] = alive.spec?.containers ?? [];
   return {
     name: name.replace(/-coordinator-\d+$/, ''),
     coordinatorPod: name,
-    isSecured: (container?.args ?? []).includes('--tls-dir'),
+    operatorSecret: alive.metadata.annotations?.['gan-train/operator-secret'],
   };
 }
 

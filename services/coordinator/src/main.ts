@@ -64,7 +64,8 @@ export async function coordinatorMain(
   const tls = await tlsOfService(options.tlsDir, 'coordinator', log);
   const out = resolve(options.out);
   const existing = await runExists(out);
-  const config = existing ? await continuedConfig(out, options.asked) : resolveConfig(options.asked);
+  const asked = askedOf(options);
+  const config = existing ? await continuedConfig(out, asked) : resolveConfig(asked);
   const manifest = existing ? await loadPinnedManifest(out) : undefined;
   const data = await openDataSet(
     config.data,
@@ -146,6 +147,12 @@ export async function coordinatorMain(
     data.close();
     await directory.close();
   }
+}
+
+/** In a cluster nobody asks for trainers here: as many as the run needs, until the StatefulSet says how many it asks for. */
+function askedOf({ asked, kubernetes }: CoordinatorOptions): Record<string, unknown> {
+  const { minTrainers } = asked;
+  return kubernetes === undefined || minTrainers === undefined ? asked : { trainers: minTrainers, ...asked };
 }
 
 /** A run that stops with its coordinator. */

@@ -42,16 +42,19 @@ describe("the coordinator's metrics", () => {
     ]);
   });
 
-  it('have no step, loss, speed or checkpoint before there is one', async () => {
+  it('have no step, loss, speed, generation or checkpoint before there is one', async () => {
     const metrics = create();
     const names = [
       'step',
       'd_loss',
       'g_loss',
       'images_per_second',
+      'term',
+      'generation',
       'checkpoint_last_success_timestamp_seconds',
     ];
     for (const name of names) expect(await shown(metrics, name), name).toEqual([]);
+    metrics.generationStarted({ term: 2, n: 3 });
     metrics.rowStored(row);
     metrics.checkpointStored('checkpoint', 1);
     for (const name of names) expect(await shown(metrics, name), name).toHaveLength(1);

@@ -37,8 +37,8 @@ export function createCoordinatorMetrics(wishes: RunWishes, version: string, tls
   trainersWanted.set(wishes.trainers);
   const stalled = gauge('stalled_seconds', 'Since the last commit, when nothing gets on; else 0');
   const mismatches = counter('state_mismatches_total', 'Times that replicas which should be equal were not');
-  const term = gauge('term', "This coordinator's term");
-  const generation = gauge('generation', 'Number of the generation in its term');
+  const term = laterGauge('term', "This coordinator's term");
+  const generation = laterGauge('generation', 'Number of the generation in its term');
   const dLoss = laterGauge('d_loss', "The discriminator's loss of the last stored step");
   const gLoss = laterGauge('g_loss', "The generator's loss of the last stored step");
   const dOutput = gauge('d_output_mean', "The discriminator's mean output, 0 to 1", ['input']);

@@ -13,25 +13,24 @@ import {
  * names must be usable whatever is asked for, so that no run silently begins with something else.
  */
 export async function checkEngine(asked: EngineName | 'auto'): Promise<void> {
-  const { named } = settings();
-  if (asked === 'tensorflow' || named !== undefined) await requireTensorflow();
+  if (asked === 'tensorflow' || mustHaveTensorflow()) await requireTensorflow();
   await requireOnnxProvider();
 }
 
 /**
  * The native TensorFlow.js of this machine; it is not loaded into this process. Throws `engine_missing`, with how to get one,
- * or `bad_config` when GAN_TRAIN_TFJS_NODE names nothing that loads.
+ * or `bad_config` when GAN_TRAIN_TFJS_NODE names nothing that is to be used.
  */
 export async function requireTensorflow(): Promise<NativeTensorflow> {
   const native = await searchNative();
   if ('found' in native) return native.found;
-  throw withoutTensorflow(native.missing, settings().named);
+  throw withoutTensorflow(native.missing, settings());
 }
 
-/** As `requireTensorflow`, but undefined when there is none and none was named. */
+/** As `requireTensorflow`, but undefined when there is none and the environment asks for none. */
 export async function findTensorflow(): Promise<NativeTensorflow | undefined> {
   const native = await searchNative();
-  return 'missing' in native && settings().named === undefined ? undefined : requireTensorflow();
+  return 'missing' in native && !mustHaveTensorflow() ? undefined : requireTensorflow();
 }
 
 /** What computes for engine onnx here. Throws `bad_config` when it is CUDA by the environment, and does not load. */
@@ -44,7 +43,15 @@ export async function requireOnnxProvider(): Promise<EngineSettings['onnxProvide
   return onnxProvider;
 }
 
-export function withoutTensorflow(missing: string, named: string | undefined): GanTrainError {
+export function withoutTensorflow(
+  missing: string,
+  { named, gpuRequired }: Pick<EngineSettings, 'named' | 'gpuRequired'>,
+): GanTrainError {
+  if (gpuRequired) {
+    const todo =
+      "use a machine with a GPU, its driver and TensorFlow's CUDA libraries, or unset the variable";
+    return new GanTrainError('bad_config', `GAN_TRAIN_GPU=required: ${missing}`, todo);
+  }
   return named === undefined
     ? new GanTrainError(
         'engine_missing',
@@ -65,6 +72,8 @@ export const withoutOnnxCuda = (why: string): GanTrainError =>
     'install it (README, Engines), or unset the variable',
   );
 
+/** The environment leaves no other choice. */
+const mustHaveTensorflow = (): boolean => settings().named !== undefined || settings().gpuRequired;
 const settings = (): EngineSettings => engineSettingsFrom(process.env);
 
 let nativeSearch: Promise<NativeSearch> | undefined;

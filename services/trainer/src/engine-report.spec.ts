@@ -13,7 +13,7 @@ const native = (loads: boolean): EngineStatus => ({
   loads,
   ...(!loads && { reason: 'no driver' }),
 });
-const unset = { named: undefined, onnxProvider: 'cpu' } as const;
+const unset = { named: undefined, onnxProvider: 'cpu', gpuRequired: false } as const;
 
 describe('auto', () => {
   it.each([
@@ -31,6 +31,21 @@ describe('auto', () => {
       engine: null,
       reason: 'GAN_TRAIN_TFJS_NODE=/x: it does not load: no driver',
     });
+  });
+
+  it.each([
+    [[], 'no native TensorFlow is installed'],
+    [[native(true)], 'it finds no GPU'],
+    [[native(false), native(true)], 'it does not load: no driver; it finds no GPU'],
+  ])('is refused when a GPU is required, of natives %j', (natives, problem) => {
+    const engines = [...natives, built('onnx'), built('cpu')];
+    const reason = `GAN_TRAIN_GPU=required: ${problem}`;
+    expect(decideAuto(engines, { ...unset, gpuRequired: true })).toEqual({ engine: null, reason });
+  });
+
+  it('takes the first with a GPU when one is required', () => {
+    const engines = [native(true), { ...native(true), gpu: true }, built('onnx'), built('cpu')];
+    expect(decideAuto(engines, { ...unset, gpuRequired: true }).engine).toBe('tensorflow');
   });
 
   it('is refused when the provider that was chosen does not load, though a native TensorFlow would', () => {

@@ -74,17 +74,23 @@ export async function loadEngineReport(settings: EngineSettings): Promise<Engine
 /** What `auto` takes: the first that loads, unless the environment names something that doesn't. */
 export function decideAuto(
   engines: readonly EngineStatus[],
-  { named, onnxProvider }: Pick<EngineSettings, 'named' | 'onnxProvider'>,
+  settings: Pick<EngineSettings, 'named' | 'onnxProvider' | 'gpuRequired'>,
 ): AutoDecision {
+  const { named, onnxProvider, gpuRequired } = settings;
   const natives = engines.filter(({ name }) => name === 'tensorflow');
-  if (named !== undefined && !natives.some(({ loads }) => loads)) {
-    const problems = natives.map(({ reason }) => `it does not load: ${reason}`).join('; ');
-    const missing = problems === '' ? 'there is no tfjs-node in its node_modules' : problems;
-    return { engine: null, reason: withoutTensorflow(missing, named).what };
+  const isUsable = ({ name, loads, gpu }: EngineStatus): boolean =>
+    loads && (name !== 'tensorflow' || gpu === true || !gpuRequired);
+  if ((named !== undefined || gpuRequired) && !natives.some(isUsable)) {
+    const problems = natives.map(({ loads, reason }) =>
+      loads ? 'it finds no GPU' : `it does not load: ${reason}`,
+    );
+    const none =
+      named === undefined ? 'no native TensorFlow is installed' : 'there is no tfjs-node in its node_modules';
+    return { engine: null, reason: withoutTensorflow(problems.join('; ') || none, settings).what };
   }
   const onnx = engines.find(({ name }) => name === 'onnx');
   if (onnxProvider === 'cuda' && onnx?.loads === false) return { engine: null, reason: onnx.reason ?? '' };
-  const first = engines.find(({ loads }) => loads);
+  const first = engines.find(isUsable);
   if (first === undefined) return { engine: null, reason: 'nothing loads' };
   const native = natives.length === 0 ? 'no native TensorFlow is installed' : 'no native TensorFlow loads';
   const reason =

@@ -17,6 +17,14 @@ describe('the settings of engines', () => {
     expect(engineSettingsFrom(env, '/home/me')).toMatchObject({ named: undefined, onnxProvider: 'cpu' });
   });
 
+  it('require a GPU only when asked to, and refuse another word', () => {
+    expect(engineSettingsFrom({}).gpuRequired).toBe(false);
+    expect(engineSettingsFrom({ GAN_TRAIN_GPU: 'required' }).gpuRequired).toBe(true);
+    expect(() => engineSettingsFrom({ GAN_TRAIN_GPU: 'yes' })).toThrow(
+      'GAN_TRAIN_GPU must be optional or required, not yes',
+    );
+  });
+
   it('refuse a provider that there is not', () => {
     expect(() => engineSettingsFrom({ GAN_TRAIN_ONNX_PROVIDER: 'gpu' })).toThrow(
       'GAN_TRAIN_ONNX_PROVIDER must be cpu or cuda, not gpu',

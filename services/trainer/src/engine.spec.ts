@@ -149,6 +149,34 @@ describe('what the environment names', () => {
   });
 });
 
+describe('a GPU that is required', () => {
+  it('has an engine refused that finds none, also when another engine is asked for', async () => {
+    const home = join(root, 'no-gpu');
+    await installFakes(home, { 'tfjs-node': nativeSource() });
+    const engine = await withEnvironment({ GAN_TRAIN_TFJS_NODE: home, GAN_TRAIN_GPU: 'required' });
+    const refusal = {
+      code: 'bad_config',
+      what: `GAN_TRAIN_GPU=required: @tensorflow/tfjs-node in ${home} finds no GPU`,
+    };
+    await expect(engine.loadableEngines()).rejects.toMatchObject(refusal);
+    await expect(engine.checkEngine('onnx')).rejects.toMatchObject(refusal);
+  });
+
+  it('has the package taken that finds one', async () => {
+    const home = join(root, 'gpu');
+    await installFakes(home, { 'tfjs-node': nativeSource({ gpu: true }), 'tfjs-node-gpu': nativeSource() });
+    const engine = await withEnvironment({ GAN_TRAIN_TFJS_NODE: home, GAN_TRAIN_GPU: 'required' });
+    expect((await engine.loadableEngines())[0].identity).toBe('tensorflow 2.16.2 gpu tfjs-node 4.22.0');
+  });
+
+  it('has a machine without TensorFlow refused', async () => {
+    const engine = await withEnvironment({ GAN_TRAIN_TFJS_NODE: '', GAN_TRAIN_GPU: 'required' });
+    await expect(engine.checkEngine('auto')).rejects.toMatchObject({
+      what: expect.stringContaining('GAN_TRAIN_GPU=required: ') as string,
+    });
+  });
+});
+
 describe('a machine without a native engine', () => {
   it('takes onnx, and says how to make a native one when that is asked for', async () => {
     const engine = await withEnvironment({ GAN_TRAIN_TFJS_NODE: '' });

@@ -79,9 +79,10 @@ export async function findNativeTensorflow(settings: EngineSettings): Promise<Na
   const problems: string[] = [];
   for (const candidate of nativeCandidates(settings)) {
     const answer = await probeNative(candidate.entry);
-    if ('facts' in answer)
+    const problem = problemOf(answer, settings);
+    if ('facts' in answer && problem === undefined)
       return { found: { candidate, ...answer, identity: identityFrom(candidate, answer.facts) } };
-    problems.push(`${candidate.package} in ${candidate.home} does not load: ${answer.error}`);
+    problems.push(`${candidate.package} in ${candidate.home} ${problem}`);
   }
   if (problems.length > 0) return { missing: problems.join('; ') };
   const where =
@@ -89,6 +90,15 @@ export async function findNativeTensorflow(settings: EngineSettings): Promise<Na
       ? 'none is installed'
       : `there is none in ${join(settings.named, 'node_modules')}`;
   return { missing: `${packages.join(' or ')} is needed, and ${where}` };
+}
+
+/** Why a native package is not to be used; undefined when it is. */
+export function problemOf(
+  answer: ProbeAnswer<NativeFacts>,
+  { gpuRequired }: Pick<EngineSettings, 'gpuRequired'>,
+): string | undefined {
+  if ('error' in answer) return `does not load: ${answer.error}`;
+  return gpuRequired && !answer.facts.gpu ? 'finds no GPU' : undefined;
 }
 
 export const identityFrom = ({ version }: NativeCandidate, { tensorflow, gpu }: NativeFacts): string =>

@@ -2,8 +2,8 @@ import { nameOfGeneration, type Event, type GenerationId } from '@gan-train/rpc'
 import type { EventText } from '@gan-train/kubernetes';
 import { plural } from '@gan-train/service';
 
-/** Reasons of notes that somebody should look into. */
-const harmless = ['Note', 'Scaled', 'PodDeletion'];
+/** Reasons of notes that nobody need look into. */
+const harmless = ['Note', 'PodDeletion', 'PodDeleted'];
 
 /** What Kubernetes' events say of something that happened to a run; undefined for what happens all the time. */
 export function eventTextFrom(event: Event): EventText | undefined {

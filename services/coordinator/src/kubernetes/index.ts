@@ -133,10 +133,14 @@ export function joinKubernetes(run: Run, options: KubernetesOptions): Kubernetes
   }
 
   function tellPod({ kind, reason, message, pod, uid }: PodNews): void {
-    log[kind === 'deleting' ? 'info' : 'warn']({ pod, kind, reason, detail: message }, 'pod');
+    log[kind === 'deleting' || kind === 'gone' ? 'info' : 'warn'](
+      { pod, kind, reason, detail: message },
+      'pod',
+    );
     if (kind === 'gone' || kind === 'failed') {
-      for (const { incarnation } of run.core.view.trainers)
-        if (run.link(incarnation)?.podUid === uid)
+      // One that leaves says so itself when it has left.
+      for (const { incarnation, leaving } of run.core.view.trainers)
+        if (!leaving && run.link(incarnation)?.podUid === uid)
           void run.handle({ kind: 'lost', incarnation, reason: message, how: 'pod' });
     }
     if (!run.isOver) events.emit({ note: { message, reason } });

@@ -20,9 +20,10 @@ const report = (phase: number, committed = true): PhaseReport => ({
 });
 
 describe("a trainer's metrics", () => {
-  it('have no loss and no tensors before there are any', async () => {
+  it('have no loss, generation or tensors before there are any', async () => {
     const metrics = createTrainerMetrics();
-    for (const name of ['d_loss', 'g_loss', 'tensors']) expect(await shown(metrics, name)).toEqual([]);
+    for (const name of ['d_loss', 'g_loss', 'tensors', 'term', 'generation'])
+      expect(await shown(metrics, name)).toEqual([]);
     metrics.phaseDone(report(0));
     expect(await shown(metrics, 'd_loss')).toEqual(['d_loss 0.5']);
     expect(await shown(metrics, 'g_loss')).toEqual([]);

@@ -25,8 +25,8 @@ export function createTrainerMetrics(tls?: TlsIdentity) {
   for (const result of ['committed', 'skipped']) steps.inc({ result }, 0);
   for (const network of networkOfPhase) nonfinite.inc({ network }, 0);
   for (const direction of ['received', 'sent']) allReduceBytes.inc({ direction }, 0);
-  const generation = gauge('generation', 'Number of the generation in its term');
-  const term = gauge('term', "The coordinator's term");
+  const generation = laterGauge('generation', 'Number of the generation in its term');
+  const term = laterGauge('term', "The coordinator's term");
   const connected = gauge('coordinator_connected', '1 while the session to the coordinator stands');
   const healBytes = counter('heal_bytes_total', 'Bytes of states that were taken over from others');
   const healSeconds = histogram(

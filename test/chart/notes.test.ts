@@ -1,0 +1,61 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { helms, install, render, variants, type Helm, type Rendering } from './helm.js';
+import { startFakeApi } from './fake-api.js';
+import { ofKind } from './manifests.js';
+
+let scratch: string;
+let api: { close(): void };
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'gan-train-chart-'));
+  api = await startFakeApi(join(scratch, 'kubeconfig'));
+});
+afterAll(async () => {
+  api.close();
+  await rm(scratch, { recursive: true });
+});
+
+const notesOf = async (helm: Helm, rendering: Rendering): Promise<string> =>
+  (await install(helm, join(scratch, 'kubeconfig'), rendering)).notes;
+
+describe.each(helms)('the notes of $name', (helm) => {
+  it.each(variants)('name the objects of %s, and no key', async (variant) => {
+    const notes = await notesOf(helm, { variant });
+    const objects = await render(helm, { variant });
+    for (const { metadata } of ofKind(objects, 'StatefulSet')) expect(notes).toContain(metadata.name);
+    for (const name of notes.match(/(?<=configmap |statefulset |claim )[\w-]+/g) ?? [])
+      expect(objects.map(({ metadata }) => metadata.name)).toContain(name);
+    expect(notes).not.toMatch(/BEGIN|LS0tLS1/);
+    expect(notes).not.toMatch(/<no value>|%!|\n\n\n/);
+  });
+
+  it('give the next commands', async () => {
+    const notes = await notesOf(helm, { release: 'faces' });
+    for (const command of [
+      'helm test faces --namespace default --logs',
+      'kubectl --namespace default get configmap faces-gan-train-status --output yaml',
+      'gan-train status k8s:default/faces',
+      'kubectl --namespace default scale statefulset faces-gan-train-trainer --replicas=4',
+      'kubectl --namespace default cp faces-gan-train-coordinator-0:/var/lib/gan-train/run ./run',
+    ])
+      expect(notes).toContain(`\n  ${command}\n`);
+    expect(notes).toContain('a coordinator, and 2 trainers.');
+    expect(notes).not.toContain('WARNING');
+  });
+
+  it('warn of what is lost, open or refused', async () => {
+    expect(await notesOf(helm, { variant: 'minimal' })).toContain('WARNING: persistence.enabled is false');
+    expect(await notesOf(helm, { variant: 'tls-off' })).toContain('WARNING: tls.mode is off');
+    expect(await notesOf(helm, { variant: 'gpu' })).not.toContain('WARNING');
+    const exact = await notesOf(helm, { set: { 'trainer.gpu.enabled': true, 'trainer.replicas': 1 } });
+    expect(exact).toContain('1 trainer with 1 GPU each');
+    expect(exact).toContain('WARNING: trainers on GPUs rarely compute equal bits');
+  });
+
+  it('say how images get to the coordinator', async () => {
+    const notes = await notesOf(helm, { variant: 'dataset-coordinator' });
+    expect(notes).toContain('touch /var/lib/gan-train/data/.complete');
+  });
+});

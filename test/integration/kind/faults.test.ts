@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import { until } from '../../support/index.js';
+import { referenceHash } from './reference.js';
+import { createTestRelease, release, trainers, type TestRelease } from './release.js';
+import { attemptKubectl, docker, kubectl } from './tools.js';
+
+const coordinatorPod = `${release}-coordinator-0`;
+const trainerPod = (index: number): string => `${release}-trainer-${index}`;
+
+/** A run with so many trainers at work. */
+async function training(count: number, ...flags: string[]): Promise<TestRelease> {
+  const test = await createTestRelease();
+  await test.install('--set', `trainer.replicas=${count}`, ...flags);
+  await test.untilMembers(count);
+  return test;
+}
+
+/** Whatever happened, the weights are those of an undisturbed run. */
+async function endsUndisturbed(test: TestRelease): Promise<void> {
+  const { step } = await test.status();
+  await test.untilStep(step + 20);
+  const ended = await test.stop();
+  expect(ended.weightsHash).toBe(await referenceHash(ended.step));
+}
+
+/** Seconds from a moment until something is said of the run, as the tests' table. */
+async function secondsUntilSaid(test: TestRelease, fromMs: number, words: RegExp): Promise<number> {
+  const seconds = (await test.untilSaid(words)) - fromMs / 1000;
+  console.log(`${String(words)}: after ${seconds.toFixed(1)} s`);
+  return seconds;
+}
+
+const nodeOf = async (test: TestRelease, pod: string): Promise<string> =>
+  test.kubectl('get', 'pod', pod, '--output', 'jsonpath={.spec.nodeName}');
+
+/** A node that the coordinator doesn't run on, with at least one of the trainers. */
+async function nodeWithoutCoordinator(test: TestRelease): Promise<string> {
+  const own = await nodeOf(test, coordinatorPod);
+  const pods = (await test.pods()).filter((name) => name.includes('-trainer-'));
+  const nodes = await Promise.all(pods.map(async (pod) => nodeOf(test, pod.replace('pod/', ''))));
+  const other = nodes.find((node) => node !== own);
+  if (other === undefined)
+    throw new Error(`all pods are on ${own}: the cluster needs two nodes that take pods`);
+  return other;
+}
+
+describe('a trainer', () => {
+  it('whose pod is deleted, gracefully and by force, is replaced', async () => {
+    const test = await training(2);
+    let fromMs = Date.now();
+    await test.kubectl('delete', 'pod', trainerPod(1), '--wait=false');
+    await secondsUntilSaid(test, fromMs, /gan-train-trainer-1 is asked to end/);
+    await secondsUntilSaid(test, fromMs, /left: it was asked to end/);
+    await test.untilMembers(2);
+    fromMs = Date.now();
+    await test.kubectl('delete', 'pod', trainerPod(0), '--force', '--grace-period=0', '--wait=false');
+    await secondsUntilSaid(test, fromMs, /gan-train-trainer-0 is deleted/);
+    await test.untilMembers(2);
+    await endsUndisturbed(test);
+  });
+
+  it('that takes more memory than it may is killed, named with the reason, and comes back', async () => {
+    const test = await training(2);
+    const fromMs = Date.now();
+    // In its container: all of that is killed.
+    const eat = 'const kept = []; for (;;) kept.push(Buffer.alloc(64 << 20, 1));';
+    const args = ['--namespace', test.namespace, 'exec', trainerPod(1), '--', 'node', '-e', eat];
+    expect((await attemptKubectl(args)).code).not.toBe(0);
+    await secondsUntilSaid(test, fromMs, /gan-train-trainer-1 ended: OOMKilled/);
+    await test.untilMembers(2);
+    await endsUndisturbed(test);
+  });
+
+  it('that no node takes is named with the reason, and the others go on', async () => {
+    const test = await training(1, '--set', 'trainer.resources.requests.memory=512Mi');
+    await test.install('--set', 'trainer.replicas=1', '--set', 'trainer.nodeSelector.no=such');
+    const fromMs = Date.now();
+    await test.kubectl('scale', trainers, '--replicas=2');
+    await secondsUntilSaid(test, fromMs, /has no node: .*available/);
+    await test.install('--set', 'trainer.replicas=1');
+    await test.kubectl('delete', 'pods', '--selector', 'app.kubernetes.io/component=trainer', '--wait=false');
+    await test.untilMembers(2);
+    await endsUndisturbed(test);
+  });
+});
+
+describe('the coordinator', () => {
+  it('whose pod is deleted, gracefully and by force, comes back to trainers that went on', async () => {
+    const test = await training(2);
+    const before = await test.untilStep(20);
+    for (const how of [['--wait=true'], ['--force', '--grace-period=0']]) {
+      const fromMs = Date.now();
+      await test.kubectl('delete', 'pod', coordinatorPod, ...how);
+      const { step } = await test.untilMembers(2);
+      console.log(`coordinator, ${how[0]}: back after ${((Date.now() - fromMs) / 1000).toFixed(1)} s`);
+      expect(step).toBeGreaterThan(before.step);
+    }
+    const restarts = await test.kubectl(
+      'get',
+      'pods',
+      '--selector',
+      'app.kubernetes.io/component=trainer',
+      '--output',
+      'jsonpath={.items[*].status.containerStatuses[0].restartCount}',
+    );
+    expect(restarts).toBe('0 0');
+    await endsUndisturbed(test);
+  });
+});
+
+describe('a node without the coordinator', () => {
+  it('may be drained: trainers leave one by one', async () => {
+    const test = await training(3);
+    const node = await nodeWithoutCoordinator(test);
+    try {
+      await kubectl(
+        'drain',
+        node,
+        '--ignore-daemonsets',
+        '--delete-emptydir-data',
+        '--timeout=180s',
+        `--pod-selector=app.kubernetes.io/instance=${release}`,
+      );
+      await test.untilSaid(/is asked to end \(EvictionByEvictionAPI\)/);
+      await test.untilMembers(3);
+    } finally {
+      await kubectl('uncordon', node);
+    }
+    await endsUndisturbed(test);
+  });
+
+  it('may stand still: the others go on without its trainers, which come back', async () => {
+    const test = await training(3);
+    const node = await nodeWithoutCoordinator(test);
+    const { step } = await test.status();
+    const fromMs = Date.now();
+    await docker('pause', node);
+    try {
+      await secondsUntilSaid(test, fromMs, /is lost: silent for/);
+      await test.untilStep(step + 20);
+    } finally {
+      await docker('unpause', node);
+    }
+    await until(
+      'its node',
+      async () => {
+        const ready = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}';
+        return (await kubectl('get', 'node', node, '--output', ready)) === 'True' || undefined;
+      },
+      120_000,
+    );
+    await test.untilMembers(3);
+    await endsUndisturbed(test);
+  });
+});
