@@ -17,6 +17,9 @@ vi.mock('./inspect.js', () => ({ inspect: keep('inspect') }));
 vi.mock('./bench-step.js', () => ({ benchStep: keep('bench step') }));
 vi.mock('./engine-add.js', () => ({ engineAdd: keep('engine add') }));
 vi.mock('./engine-list.js', () => ({ engineList: keep('engine list') }));
+vi.mock('./logs.js', () => ({ logs: keep('logs') }));
+vi.mock('./stop.js', () => ({ stop: keep('stop') }));
+vi.mock('./wait.js', () => ({ wait: keep('wait') }));
 vi.mock('./scale.js', () => ({ scale: keep('scale') }));
 vi.mock('./status.js', () => ({ status: keep('status') }));
 vi.mock('./services.js', () => ({ coordinator: keep('coordinator'), trainer: keep('trainer') }));
@@ -168,6 +171,17 @@ describe('the other commands', () => {
     expect(await run('status')).toEqual(['status', undefined, undefined, false]);
     expect(await run('status', 'runs/x', '--json')).toEqual(['status', 'runs/x', undefined, true]);
     expect(await run('status', 'a:1', '--tls-dir', 'tls')).toEqual(['status', 'a:1', 'tls', false]);
+    expect(await run('logs')).toEqual(['logs', undefined, { tail: '200' }]);
+    expect(await run('logs', 'k8s:x', '--follow', '--process', 'trainer-0', '--tail', '5', '--json')).toEqual(
+      ['logs', 'k8s:x', { follow: true, process: 'trainer-0', tail: '5', json: true }],
+    );
+    expect(await run('wait')).toEqual(['wait', undefined, { for: 'step', timeoutSeconds: '300' }]);
+    expect(await run('wait', 'k8s:x', '--for', 'end', '--timeout-seconds', '9', '--tls-dir', 'tls')).toEqual([
+      'wait',
+      'k8s:x',
+      { for: 'end', timeoutSeconds: '9', tlsDir: 'tls' },
+    ]);
+    expect(await run('stop', 'a:1', '--tls-dir', 'tls')).toEqual(['stop', { run: 'a:1', tlsDir: 'tls' }]);
     expect(await run('scale', '3')).toEqual(['scale', '3', undefined, undefined]);
     expect(await run('scale', '3', 'a:1', '--tls-dir', 'tls')).toEqual(['scale', '3', 'a:1', 'tls']);
   });

@@ -176,7 +176,7 @@ describe('values', () => {
   });
 
   it('of trainers on GPUs end where there is none, unless they may compute on the CPU', async () => {
-    const required = async (set: Values): Promise<string | undefined> =>
+    const required = async (set: Record<string, unknown>): Promise<string | undefined> =>
       containerOf(await render(helm4, { set }), 'gan-train-trainer').env?.find(
         ({ name }) => name === 'GAN_TRAIN_GPU',
       )?.value;
