@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import type { V1PodDisruptionBudget, V1Service, V1StatefulSet } from 'kubernetes-client';
 import { chart, helm4, helms, render, root, run, valuesOf, variants } from './helm.js';
 import { ofKind, podsOf, selects } from './manifests.js';
@@ -41,7 +42,9 @@ describe.each(helms)('$name', (helm) => {
   it('packs the chart with all that it needs, and without what it does not', async () => {
     const { exitCode } = await run(helm, ['package', chart, '--destination', scratch]);
     expect(exitCode).toBe(0);
-    const listed = execFileSync('tar', ['-tzf', join(scratch, 'gan-train-0.1.0.tgz')], { encoding: 'utf8' });
+    const { version } = parse(await readFile(join(chart, 'Chart.yaml'), 'utf8')) as { version: string };
+    const archive = join(scratch, `gan-train-${version}.tgz`);
+    const listed = execFileSync('tar', ['-tzf', archive], { encoding: 'utf8' });
     const files = listed.trim().split('\n');
     for (const name of ['Chart.yaml', 'README.md', 'values.yaml', 'values.schema.json'])
       expect(files).toContain(`gan-train/${name}`);

@@ -1,6 +1,11 @@
 export { callUnary, readStream, streamHandler, unaryHandler } from './calls.js';
 export { chunkBytes, decodeChunk, encodeChunk, floatsFromBytes, maxMessageBytes } from './chunk.js';
-export { createCoordinatorClient, createPeerClient } from './client.js';
+export {
+  createCoordinatorClient,
+  createLastingClient,
+  createPeerClient,
+  type LastingClient,
+} from './client.js';
 export { coordinatorService, peerService, protocolVersion } from './contract.js';
 export { getCheckpoint, type StateBytes } from './get-checkpoint.js';
 export { createMetrics } from './metrics.js';

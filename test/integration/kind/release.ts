@@ -11,6 +11,12 @@ export const trainers = `statefulset/${release}-trainer`;
 /** Small, so that a step takes some milliseconds, and endless: tests stop it. The reference is the same run without a cluster. */
 export const config = { preset: 'dcgan', width: 8, batch: 32, steps: 1_000_000, sampleEvery: 500, seed: 7 };
 
+/** For helm: this run, with the images under test. */
+export function runFlags(): string[] {
+  const values = Object.entries(config).map(([name, value]) => `config.${name}=${JSON.stringify(value)}`);
+  return ['--set', `image.tag=${imageTag()}`, '--set-json', values.join(',')];
+}
+
 export interface RunStatus {
   status: string;
   step: number;
@@ -65,11 +71,8 @@ export async function createTestRelease(): Promise<TestRelease> {
     namespace,
     run,
     kubectl: inNamespace,
-    install: async (...flags) => {
-      const values = Object.entries(config).map(([name, value]) => `config.${name}=${JSON.stringify(value)}`);
-      const set = ['--set', `image.tag=${imageTag()}`, '--set-json', values.join(',')];
-      return helm('upgrade', '--install', release, chart, '--namespace', namespace, ...set, ...flags);
-    },
+    install: async (...flags) =>
+      helm('upgrade', '--install', release, chart, '--namespace', namespace, ...runFlags(), ...flags),
     pods: async () => (await inNamespace('get', 'pods', '--output', 'name')).split('\n'),
     status,
     untilMembers: async (members) =>

@@ -52,6 +52,7 @@ export function joinKubernetes(run: Run, options: KubernetesOptions): Kubernetes
   const names = { trainers: `${options.release}-trainer`, status: `${options.release}-status` };
   const stop = new AbortController();
   const inTurn = createTurns();
+  const lookedAt = run.handle({ kind: 'tick' });
   let seen: StatefulSetFacts | undefined;
   let sender: EventSender | undefined;
   let again: NodeJS.Timeout | undefined;
@@ -61,6 +62,8 @@ export function joinKubernetes(run: Run, options: KubernetesOptions): Kubernetes
   // ---- how many trainers there are to be
 
   async function settleReplicas(): Promise<void> {
+    // A run that was over before is over as soon as it has been looked at.
+    await lookedAt;
     if (seen === undefined) return;
     const kept = keptFromData(await readConfigMap(cluster, names.status));
     const asked = wholeFrom(seen.annotations[askedAnnotation]);

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   errorFromStatus,
   type CoordinatorClient,
+  type LastingClient,
   type SessionDown__Output,
   type SessionUp,
 } from '@gan-train/rpc';
@@ -27,7 +28,7 @@ export interface Session {
   end(): void;
 }
 
-export function openSession(client: CoordinatorClient, afterMs: number, hooks: SessionHooks): Session {
+export function openSession({ client, renew }: LastingClient, afterMs: number, hooks: SessionHooks): Session {
   let isOver = false;
   let call: ReturnType<CoordinatorClient['Session']> | undefined;
   const over = (error: GanTrainError): void => {
@@ -41,6 +42,7 @@ export function openSession(client: CoordinatorClient, afterMs: number, hooks: S
     client.waitForReady(Date.now() + attemptMs, (error) => {
       if (isOver) return;
       if (error !== undefined) {
+        renew();
         over(new GanTrainError('coordinator_lost', 'nobody answers', undefined, error));
         return;
       }

@@ -4,7 +4,7 @@ import { retry } from '@gan-train/collective';
 import {
   callUnary,
   completeStep,
-  createCoordinatorClient,
+  createLastingClient,
   noGeneration,
   protocolVersion,
   refusalLog,
@@ -40,6 +40,7 @@ import { createTrainerMetrics } from './metrics.js';
 import { startPeerServer } from './peer-server.js';
 import { probeMembers } from './probe.js';
 import { openSession, type Session } from './session.js';
+import { createStuckInspector } from './stuck.js';
 import { putCheckpoint, putGrid } from './uploads.js';
 
 export interface WorkerData {
@@ -76,7 +77,8 @@ const log = createLogger({ service: 'trainer', trainer: given.incarnation.slice(
 const control = controlFromBuffer(controlBuffer);
 const tls = await tlsOfService(given.tlsDir, 'trainer', log);
 const metrics = createTrainerMetrics(tls);
-const client = createCoordinatorClient(coordinator, tls);
+const lasting = createLastingClient(coordinator, tls);
+const { client } = lasting;
 const faults = createFaults(given.faults);
 /** Aborts when this trainer gives up. */
 const ended = new AbortController();
@@ -93,6 +95,7 @@ const orders: Order[] = [];
 let orderWanted: (() => void) | undefined;
 let joined: ((joined: Joined) => void) | undefined;
 const memory = createGenerationMemory();
+const stuck = createStuckInspector();
 const grids = createPendingGrids(sendGrid, log);
 
 function run(): Membership & { config: Config } {
@@ -111,7 +114,7 @@ function pushOrder(order: Order): void {
 
 const actions: TrainerActions = {
   connect(afterMs) {
-    session = openSession(client, afterMs, {
+    session = openSession(lasting, afterMs, {
       connected() {
         metrics.coordinatorPresent(true);
         membership?.connected();
@@ -277,7 +280,7 @@ async function hello(engines: Parameters<CommCalls['hello']>[0]['engines']): Pro
       contentType: metrics.registry.contentType,
       text: await metrics.registry.metrics(),
     }),
-    unhealthy: () => undefined,
+    unhealthy: () => stuck.reason(performance.now(), control.shardSeconds()),
     unready: () =>
       isOver || membership?.isConnected === true ? undefined : 'not registered with the coordinator',
   });
@@ -297,7 +300,10 @@ async function hello(engines: Parameters<CommCalls['hello']>[0]['engines']): Pro
     ended.signal.addEventListener('abort', () => reject(GanTrainError.from(ended.signal.reason)));
   });
   membership.start(performance.now());
-  setInterval(sendProgress, progressMs);
+  setInterval(() => {
+    stuck.look(performance.now(), control.progress());
+    sendProgress();
+  }, progressMs);
   const said = await answer;
   metrics.engineResolved(engines.find(({ name }) => name === said.engine)?.identity ?? '', said.engine);
   return said;
