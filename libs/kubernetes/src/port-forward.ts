@@ -7,7 +7,7 @@ import type { Cluster } from './cluster.js';
 export interface ForwardedPort {
   /** On 127.0.0.1. */
   readonly port: number;
-  close(): void;
+  close: () => void;
 }
 
 /** Carries connections to a port of this machine to one of a pod. */

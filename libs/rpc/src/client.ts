@@ -58,7 +58,7 @@ export interface LastingClient {
    * Connects anew. An attempt that goes to an address where nobody is any more (a Service of Kubernetes whose pod was replaced while it was on its way)
    * would be in the way of others for two minutes, until the system gives it up. Calls that wait for it fail as unavailable.
    */
-  renew(): void;
+  renew: () => void;
 }
 
 export function createLastingClient(address: string, tls?: TlsIdentity): LastingClient {

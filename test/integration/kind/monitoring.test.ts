@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import { forwardPort, openCluster } from '@gan-train/kubernetes';
 import { expect, it, onTestFinished } from 'vitest';
 import { startPrometheus } from '../../e2e/prometheus.js';
 import {
@@ -12,44 +10,30 @@ import {
   until,
 } from '../../support/index.js';
 import { createTestRelease } from './release.js';
-import { kubectlPath } from './tools.js';
 
 const directory = directoryOfTests();
 
-/** The API server as plain HTTP on this machine; ends with the test. */
-async function startProxy(): Promise<string> {
-  const child = spawn(kubectlPath(), ['proxy', '--port=0'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(async () => {
-    child.kill();
-    await once(child, 'close');
-  });
-  for await (const line of createInterface(child.stdout)) {
-    const address = /Starting to serve on (\S+)/.exec(line)?.[1];
-    if (address !== undefined) return address;
-  }
-  throw new Error('kubectl proxy has ended');
+/** The metrics of a pod, at an address of this machine: network policies let nobody else in than the cluster's own Prometheus. */
+async function forwarded(namespace: string, pod: string): Promise<string> {
+  const { port, close } = await forwardPort(openCluster({ namespace }), pod, 8080);
+  onTestFinished(close);
+  return `127.0.0.1:${port}`;
 }
 
 it('a real Prometheus gets losses from the pods, and answers what the dashboard and the rules ask', async () => {
   const test = await createTestRelease();
   await test.install();
   await test.untilMembers(2);
-  const proxy = await startProxy();
   const prometheus = await startPrometheus(directory);
   onTestFinished(async () => prometheus.close());
   const labels = { job: `${test.namespace}/gan-train`, namespace: test.namespace, run: 'gan-train' };
   const pods = (await test.pods()).map((name) => name.replace('pod/', ''));
   const startSeconds = Date.now() / 1000;
-  await prometheus.scrape(
-    pods.map((pod) => ({
-      targets: [proxy],
-      labels: {
-        ...labels,
-        pod,
-        __metrics_path__: `/api/v1/namespaces/${test.namespace}/pods/${pod}:8080/proxy/metrics`,
-      },
-    })),
-  );
+  const groups = pods.map(async (pod) => ({
+    targets: [await forwarded(test.namespace, pod)],
+    labels: { ...labels, pod },
+  }));
+  await prometheus.scrape(await Promise.all(groups));
   const losses = await until('losses', async () => {
     const series = await prometheus.instant(`gan_train_d_loss{namespace="${test.namespace}"}`);
     return series.length === pods.length && series.every(({ value }) => Number(value?.[1]) > 0)

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFailed, onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { gan, until } from '../../support/index.js';
 import { attemptKubectl, helm, imageTag, kubectl } from './tools.js';
 
@@ -55,9 +55,10 @@ export async function createTestRelease(): Promise<TestRelease> {
     kubectl('--namespace', namespace, ...args);
   await kubectl('create', 'namespace', namespace);
   await kubectl('label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted');
-  onTestFailed(async () => tell(namespace));
-  onTestFinished(async () => {
-    await attemptKubectl(['delete', 'namespace', namespace, '--grace-period=1', '--timeout=180s']);
+  onTestFinished(async ({ task }) => {
+    // Before it goes.
+    if (task.result?.state === 'fail') await tell(namespace);
+    await attemptKubectl(['delete', 'namespace', namespace, '--timeout=180s']);
   }, 200_000);
 
   async function status(): Promise<RunStatus> {

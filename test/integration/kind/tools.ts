@@ -37,7 +37,6 @@ function given(name: string): string {
 export const imageTag = (): string => given('GAN_TRAIN_IMAGE_TAG');
 export const referenceDirectory = (): string => given('GAN_TRAIN_REFERENCE');
 
-export const kubectlPath = (): string => given('KUBECTL');
 export const kubectl = async (...args: string[]): Promise<string> => output(given('KUBECTL'), ...args);
 export const attemptKubectl = async (args: readonly string[], input?: string): Promise<ToolResult> =>
   attempt(given('KUBECTL'), args, input);

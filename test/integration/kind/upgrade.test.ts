@@ -20,7 +20,7 @@ it('a release of chart 0.1.0 is upgraded in flight, by either Helm, and trains o
   await helm3('upgrade', ...upgrade);
   expect(await replicas()).toBe('3');
   // The coordinator and the trainers that change come back one by one.
-  await helm('upgrade', ...upgrade, '--set', 'trainer.podAnnotations.change=1');
+  await helm('upgrade', ...upgrade, '--set', 'trainer.podAnnotations.change=now');
   expect(await replicas()).toBe('3');
   await test.kubectl('rollout', 'status', trainers, '--timeout=240s');
   const { step } = await test.untilMembers(3);
