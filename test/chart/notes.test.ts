@@ -34,7 +34,7 @@ describe.each(helms)('the notes of $name', (helm) => {
   it('give the next commands', async () => {
     const notes = await notesOf(helm, { release: 'faces' });
     for (const command of [
-      'helm test faces --namespace default --logs',
+      'helm test faces --namespace default',
       'kubectl --namespace default get configmap faces-gan-train-status --output yaml',
       'gan-train status k8s:default/faces',
       'kubectl --namespace default scale statefulset faces-gan-train-trainer --replicas=4',

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { directoryOfTests, gan, until } from '../../support/index.js';
-import { chart, createTestRelease, release, trainers } from './release.js';
-import { attemptKubectl, helm, imageTag } from './tools.js';
+import { directoryOfTests, gan } from '../../support/index.js';
+import { chart, createTestRelease, release } from './release.js';
+import { helm, imageTag } from './tools.js';
 
 const directory = directoryOfTests();
 
@@ -32,10 +32,9 @@ it('the chart with its defaults trains to the end, and leaves the run on its vol
   expect(logs.stdout).toMatch(/coordinator-0 .*\n/);
   expect(logs.stdout).toMatch(/trainer-1 .*generation /);
 
-  await until('the end', async () => (await test.status()).status === 'finished' || undefined, 1_500_000);
+  const { weightsHash } = await test.untilFinished(1_500_000);
   console.log(`to the end: ${seconds()} s`);
   expect(await helm('test', release, '--namespace', test.namespace)).toMatch(/Phase:\s+Succeeded/);
-  const { weightsHash } = await test.status();
   const data = JSON.parse(
     await test.kubectl('get', 'configmap', `${release}-status`, '--output', 'jsonpath={.data}'),
   ) as Record<string, string>;
@@ -52,8 +51,6 @@ it('the chart with its defaults trains to the end, and leaves the run on its vol
   expect(rows).toHaveLength(1201);
   await readFile(join(copied, 'samples/001200.png'));
 
-  // A run that is to go on takes its trainers up again.
-  await test.kubectl('get', trainers);
   await helm('uninstall', release, '--namespace', test.namespace, '--wait');
   const left = await test.kubectl(
     'get',
@@ -66,16 +63,5 @@ it('the chart with its defaults trains to the end, and leaves the run on its vol
 
   // The next release of this name goes on with it: it is finished.
   await helm('install', release, chart, '--namespace', test.namespace, '--set', `image.tag=${imageTag()}`);
-  await until(
-    'the run that was there',
-    async () => {
-      const { code, stdout } = await gan('status', test.run, '--json');
-      return (
-        (code === 0 && (JSON.parse(stdout) as { weightsHash: string }).weightsHash === weightsHash) ||
-        undefined
-      );
-    },
-    120_000,
-  );
-  expect((await attemptKubectl(['--namespace', test.namespace, 'get', trainers])).code).toBe(0);
+  expect(await test.untilFinished(120_000)).toMatchObject({ step: 1200, weightsHash });
 }, 2_400_000);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
 import { gan, until } from '../../support/index.js';
@@ -40,6 +41,8 @@ export interface TestRelease {
   /** Until so many members are at work; says how the run is then. */
   untilMembers(members: number): Promise<RunStatus>;
   untilStep(step: number): Promise<RunStatus>;
+  /** Until the run is finished. */
+  untilFinished(timeoutMs: number): Promise<RunStatus>;
   /** Until something is said of the run. */
   untilSaid(words: RegExp): Promise<number>;
   /** Stops the run, and says what has become of it. */
@@ -47,6 +50,7 @@ export interface TestRelease {
 }
 
 const waitMs = 240_000;
+const lookMs = 2_000;
 
 export async function createTestRelease(): Promise<TestRelease> {
   const namespace = `gan-train-test-${randomBytes(3).toString('hex')}`;
@@ -66,7 +70,11 @@ export async function createTestRelease(): Promise<TestRelease> {
     expect(code, stderr).toBe(0);
     return JSON.parse(stdout) as RunStatus;
   }
-  const seen = async (): Promise<RunStatus | undefined> => status().catch(() => undefined);
+  /** A look at it every now and then: each takes a process of the command, and processors from the run. */
+  const seen = async (): Promise<RunStatus | undefined> => {
+    await delay(lookMs);
+    return status().catch(() => undefined);
+  };
 
   return {
     namespace,
@@ -94,6 +102,15 @@ export async function createTestRelease(): Promise<TestRelease> {
           return now !== undefined && now.step >= step ? now : undefined;
         },
         waitMs,
+      ),
+    untilFinished: async (timeoutMs) =>
+      until(
+        'the end',
+        async () => {
+          const now = await seen();
+          return now?.status === 'finished' ? now : undefined;
+        },
+        timeoutMs,
       ),
     untilSaid: async (words) =>
       until(
