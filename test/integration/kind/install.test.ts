@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { directoryOfTests, gan } from '../../support/index.js';
+import { directoryOfTests, gan, until } from '../../support/index.js';
 import { chart, createTestRelease, release } from './release.js';
 import { helm, imageTag } from './tools.js';
 
@@ -52,14 +52,15 @@ it('the chart with its defaults trains to the end, and leaves the run on its vol
   await readFile(join(copied, 'samples/001200.png'));
 
   await helm('uninstall', release, '--namespace', test.namespace, '--wait');
-  const left = await test.kubectl(
-    'get',
-    'all,pvc,secrets,configmaps,serviceaccounts,roles,rolebindings,networkpolicies,poddisruptionbudgets',
-    '--output',
-    'name',
-  );
-  const own = left.split('\n').filter((name) => name.includes(release));
-  expect(own).toEqual([expect.stringMatching(/^persistentvolumeclaim\/gan-train-run/)]);
+  const kinds =
+    'all,pvc,secrets,configmaps,serviceaccounts,roles,rolebindings,networkpolicies,poddisruptionbudgets';
+  const left = async (): Promise<string[]> =>
+    (await test.kubectl('get', kinds, '--output', 'name'))
+      .split('\n')
+      .filter((name) => name.includes(release));
+  // Pods get the time to end.
+  await until('the end of all pods', async () => (await left()).length < 2 || undefined, 90_000);
+  expect(await left()).toEqual([`persistentvolumeclaim/${release}-run`]);
 
   // The next release of this name goes on with it: it is finished.
   await helm('install', release, chart, '--namespace', test.namespace, '--set', `image.tag=${imageTag()}`);
