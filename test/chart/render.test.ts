@@ -129,10 +129,9 @@ describe('names', () => {
 });
 
 describe('the chart', () => {
-  it('has the version of the program', async () => {
+  it('installs the version of the program', async () => {
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
     const about = await readFile(join(chart, 'Chart.yaml'), 'utf8');
-    expect(about).toContain(`\nversion: ${version}\n`);
     expect(about).toContain(`\nappVersion: ${version}\n`);
   });
 
