@@ -112,7 +112,7 @@ describe('processes that stay', () => {
     const last = stepsOf(await lossesOf(out)).at(-1);
     expect(await inspected(out)).toMatchObject({ status: 'running', step: last });
 
-    const again = await startCoordinator(out);
+    const again = await startCoordinator(out, { trainers: 1 });
     const trainer = startTrainer(again.grpcPort);
     await line(again.command, 'stays, for who asks how the run ended');
     await compareRuns(out, reference);
