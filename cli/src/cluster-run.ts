@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GanTrainError } from '@gan-train/service';
@@ -42,26 +42,27 @@ export interface ClusterPath {
 export async function openPathTo(run: ClusterRun): Promise<ClusterPath> {
   const { kubernetes, cluster } = await openClusterOf(run);
   const { coordinatorPod, operatorSecret } = await kubernetes.findRelease(cluster, run.release);
-  const tlsDir =
-    operatorSecret === undefined
-      ? undefined
-      : await saveSecret(await kubernetes.readSecret(cluster, operatorSecret));
   const forwarded = await kubernetes.forwardPort(cluster, coordinatorPod, grpcPort);
-  return {
-    address: `127.0.0.1:${forwarded.port}`,
-    tlsDir,
-    async close() {
-      forwarded.close();
-      if (tlsDir !== undefined) await rm(tlsDir, { recursive: true });
-    },
+  let tlsDir: string | undefined;
+  const close = async (): Promise<void> => {
+    forwarded.close();
+    if (tlsDir !== undefined) await rm(tlsDir, { recursive: true });
   };
+  try {
+    if (operatorSecret !== undefined) {
+      const secret = await kubernetes.readSecret(cluster, operatorSecret);
+      tlsDir = await mkdtemp(join(tmpdir(), 'gan-train-operator-'));
+      await saveFiles(tlsDir, secret);
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { address: `127.0.0.1:${forwarded.port}`, tlsDir, close };
 }
 
-/** For nobody else to read, until it is removed. */
-async function saveSecret(files: Record<string, Buffer>): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'gan-train-operator-'));
-  await chmod(directory, 0o700);
+/** For nobody else to read. */
+async function saveFiles(directory: string, files: Record<string, Buffer>): Promise<void> {
   for (const [name, bytes] of Object.entries(files))
     await writeFile(join(directory, name), bytes, { mode: 0o600 });
-  return directory;
 }

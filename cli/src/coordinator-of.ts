@@ -1,9 +1,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadLive, runExists } from '@gan-train/coordinator';
-import { createCoordinatorClient, openTlsIdentity, type CoordinatorClient } from '@gan-train/rpc';
+import {
+  callCoordinator,
+  createCoordinatorClient,
+  openTlsIdentity,
+  type CoordinatorClient,
+} from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
-import { callCoordinator } from './call-coordinator.js';
 import { clusterRunFrom, openPathTo } from './cluster-run.js';
 import { runsFolder } from './run-name.js';
 
@@ -66,10 +70,8 @@ async function withClient<T>(
 }
 
 async function addressOf(run: string | undefined): Promise<string> {
-  const directory = run ?? (await newestRun());
-  if (isRemote(directory) && !(await runExists(directory))) return directory;
-  if (!(await runExists(directory)))
-    throw new GanTrainError('run_missing', `there is no run at ${directory}`, namings);
+  if (run !== undefined && isRemote(run) && !(await runExists(run))) return run;
+  const directory = await directoryOf(run);
   const live = await loadLive(directory);
   if (live === undefined)
     throw new GanTrainError(
@@ -80,7 +82,15 @@ async function addressOf(run: string | undefined): Promise<string> {
   return `${loopback}:${live.grpcPort}`;
 }
 
-export async function newestRun(): Promise<string> {
+/** Of a run on this machine: the one named, else the newest. Throws `run_missing`. */
+export async function directoryOf(run: string | undefined, todo = namings): Promise<string> {
+  const directory = run ?? (await newestRun());
+  if (!(await runExists(directory)))
+    throw new GanTrainError('run_missing', `there is no run at ${directory}`, todo);
+  return directory;
+}
+
+async function newestRun(): Promise<string> {
   const names = await readdir(runsFolder).catch(() => []);
   const runs = await Promise.all(
     names.map(async (name) => ({

@@ -1,9 +1,14 @@
 import { join } from 'node:path';
 import { loadCheckpoint, nameOfStep, newestCheckpoint } from '@gan-train/checkpoint';
 import { loadRunConfig } from '@gan-train/coordinator';
-import { elementsOfShape, getCheckpoint, type StateBytes, type StatusReply__Output } from '@gan-train/rpc';
+import {
+  callCoordinator,
+  elementsOfShape,
+  getCheckpoint,
+  type StateBytes,
+  type StatusReply__Output,
+} from '@gan-train/rpc';
 import { GanTrainError, resolveConfig, type RunConfig } from '@gan-train/service';
-import { callCoordinator } from './call-coordinator.js';
 import { isRemote, withCoordinator } from './coordinator-of.js';
 import { wholeNumber } from './numbers.js';
 

@@ -1,7 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createCoordinatorClient, openTlsIdentity, type Event__Output, type Role } from '@gan-train/rpc';
+import {
+  callCoordinator,
+  createCoordinatorClient,
+  openTlsIdentity,
+  type Event__Output,
+  type Role,
+} from '@gan-train/rpc';
 import {
   faultsVariable,
   flagFromOption,
@@ -10,7 +16,6 @@ import {
   withTimeout,
   type Fault,
 } from '@gan-train/service';
-import { callCoordinator } from './call-coordinator.js';
 import { decideRestart } from './decide-restart.js';
 import { createEventFeed } from './event-feed.js';
 import { startProcess, type CoordinatorMessage, type MemberProcess } from './member-process.js';

@@ -1,10 +1,8 @@
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { runExists } from '@gan-train/coordinator';
-import { GanTrainError } from '@gan-train/service';
 import { clusterRunFrom, openClusterOf, type ClusterRun } from './cluster-run.js';
-import { newestRun } from './coordinator-of.js';
+import { directoryOf } from './coordinator-of.js';
 
 /** Where the processes of a run write. */
 export interface LogSource {
@@ -23,14 +21,7 @@ const suffix = '.log';
 export async function openLogSource(run: string | undefined): Promise<LogSource> {
   const inCluster = run === undefined ? undefined : clusterRunFrom(run);
   if (inCluster !== undefined) return clusterSource(inCluster);
-  const directory = run ?? (await newestRun());
-  if (!(await runExists(directory)))
-    throw new GanTrainError(
-      'run_missing',
-      `there is no run at ${directory}`,
-      'give the directory of a run, or k8s:RELEASE',
-    );
-  return fileSource(join(directory, 'logs'));
+  return fileSource(join(await directoryOf(run, 'give the directory of a run, or k8s:RELEASE'), 'logs'));
 }
 
 function fileSource(folder: string): LogSource {
@@ -45,9 +36,14 @@ function fileSource(folder: string): LogSource {
     },
     read,
     async follow(process, tail, onLine, signal) {
-      let { size: at } = await stat(fileOf(process));
-      (await read(process, tail)).forEach(onLine);
-      let rest = '';
+      const before = await readFrom(fileOf(process), 0);
+      let at = before.length;
+      const lines = before.toString('utf8').split('\n');
+      let rest = lines.pop() ?? '';
+      lines
+        .filter((line) => line !== '')
+        .slice(-tail)
+        .forEach(onLine);
       while (!signal.aborted) {
         await delay(pollMs, undefined, { signal }).catch(() => undefined);
         const bytes = await readFrom(fileOf(process), at);

@@ -16,10 +16,9 @@ export interface TrainerFlags {
   stay?: boolean;
 }
 
-// Each is loaded where it runs: the coordinator's image has no engine for trainers.
-
 /** `gan-train coordinator`: 0 when the run finished or was stopped with a checkpoint, or goes on without this process; else an error. */
 export async function coordinator(options: CoordinatorOptions, signal: AbortSignal): Promise<number> {
+  // Each service is loaded where it runs: the coordinator's image has no engine for trainers.
   const { coordinatorMain } = await import('@gan-train/coordinator');
   const outcome = await coordinatorMain(options, signal);
   if (outcome?.status !== 'failed') return 0;

@@ -1,5 +1,4 @@
-import type { StatusReply__Output } from '@gan-train/rpc';
-import { callCoordinator } from './call-coordinator.js';
+import { callCoordinator, type StatusReply__Output } from '@gan-train/rpc';
 import { withCoordinator, type RunPlace } from './coordinator-of.js';
 
 /** `gan-train stop`: asks a run that is alive to end after the step that it is in, with a checkpoint. Returns the exit code. */

@@ -70,19 +70,29 @@ const legend = (...calcs: string[]): common.VizLegendOptionsBuilder =>
     .placement(common.LegendPlacement.Bottom)
     .calcs(calcs);
 
-/** Lines over time. */
-export function graph({ title, description, unit, width }: About, queries: Queries): TimeSeriesBuilder {
-  const tooltip = new common.VizTooltipOptionsBuilder()
-    .mode(common.TooltipDisplayMode.Multi)
-    .sort(common.SortOrder.Descending);
-  return new TimeSeriesBuilder()
+/** What panels over time have in common. */
+function overTime<Builder extends TimeSeriesBuilder | TimelineBuilder>(
+  builder: Builder,
+  { title, description, unit, width }: About,
+  queries: Queries,
+): Builder {
+  builder
     .title(title)
     .description(description)
     .unit(unit)
     .span(width)
     .height(heights.graph)
     .datasource(datasource)
-    .targets(targetsOf(queries, 'range'))
+    .targets(targetsOf(queries, 'range'));
+  return builder;
+}
+
+/** Lines over time. */
+export function graph(about: About, queries: Queries): TimeSeriesBuilder {
+  const tooltip = new common.VizTooltipOptionsBuilder()
+    .mode(common.TooltipDisplayMode.Multi)
+    .sort(common.SortOrder.Descending);
+  return overTime(new TimeSeriesBuilder(), about, queries)
     .legend(legend())
     .tooltip(tooltip)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
@@ -123,15 +133,8 @@ export const asWish = (panel: TimeSeriesBuilder, line: string): TimeSeriesBuilde
   ]);
 
 /** States over time. */
-export const timeline = ({ title, description, unit, width }: About, queries: Queries): TimelineBuilder =>
-  new TimelineBuilder()
-    .title(title)
-    .description(description)
-    .unit(unit)
-    .span(width)
-    .height(heights.graph)
-    .datasource(datasource)
-    .targets(targetsOf(queries, 'range'))
+export const timeline = (about: About, queries: Queries): TimelineBuilder =>
+  overTime(new TimelineBuilder(), about, queries)
     .legend(new common.VizLegendOptionsBuilder().showLegend(false))
     .showValue(common.VisibilityMode.Auto)
     .mergeValues(true)

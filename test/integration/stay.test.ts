@@ -64,6 +64,18 @@ async function endsWell(...commands: RunningCommand[]): Promise<void> {
   }
 }
 
+/** The run gets to its last step, with the bits of the reference, and its processes end well. */
+async function finishes(
+  out: string,
+  coordinator: RunningCommand,
+  trainers: readonly RunningCommand[],
+): Promise<void> {
+  await line(coordinator, 'stays, for who asks how the run ended');
+  await compareRuns(out, reference);
+  expect(await inspected(out)).toMatchObject({ status: 'finished', step: steps });
+  await endsWell(...trainers, coordinator);
+}
+
 describe('processes that stay', () => {
   it('are there when the run is over, and take part again when it goes on', async () => {
     const out = join(directory, 'goes-on');
@@ -80,10 +92,7 @@ describe('processes that stay', () => {
     const second = await startCoordinator(out, { grpcPort: first.grpcPort });
     for (const trainer of trainers) expect(await trainer.finished).toMatchObject({ code: 0 });
     const again = [startTrainer(second.grpcPort), startTrainer(second.grpcPort)];
-    await line(second.command, 'stays, for who asks how the run ended');
-    await compareRuns(out, reference);
-    expect(await inspected(out)).toMatchObject({ status: 'finished', step: steps });
-    await endsWell(...again, second.command);
+    await finishes(out, second.command, again);
   });
 
   it('are no part of the run: the coordinator goes on SIGTERM, and the run goes on', async () => {
@@ -96,10 +105,7 @@ describe('processes that stay', () => {
     expect(await readJson(out, 'run.json')).toMatchObject({ status: 'running' });
 
     const second = await startCoordinator(out, { grpcPort: first.grpcPort });
-    await line(second.command, 'stays, for who asks how the run ended');
-    await compareRuns(out, reference);
-    expect(await inspected(out)).toMatchObject({ status: 'finished', step: steps });
-    await endsWell(...trainers, second.command);
+    await finishes(out, second.command, trainers);
   });
 
   it('that are told to end all at once leave nothing to be done again', async () => {
@@ -114,8 +120,6 @@ describe('processes that stay', () => {
 
     const again = await startCoordinator(out, { trainers: 1 });
     const trainer = startTrainer(again.grpcPort);
-    await line(again.command, 'stays, for who asks how the run ended');
-    await compareRuns(out, reference);
-    await endsWell(trainer, again.command);
+    await finishes(out, again.command, [trainer]);
   });
 });

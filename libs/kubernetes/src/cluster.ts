@@ -14,14 +14,13 @@ const callMs = 10_000;
 const ownNamespaceFile = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 
 /**
- * The cluster of this pod, or that of the kubeconfig ($KUBECONFIG, ~/.kube/config), whose current context may be another one. The namespace is the
- * one given, else the pod's own or the context's. Throws `bad_config`.
+ * The cluster of this pod, or that of the kubeconfig ($KUBECONFIG, ~/.kube/config). The namespace is the one given, else the pod's own or the
+ * context's. Throws `bad_config`.
  */
-export function openCluster({ namespace, context }: { namespace?: string; context?: string } = {}): Cluster {
+export function openCluster({ namespace }: { namespace?: string } = {}): Cluster {
   const config = new KubeConfig();
   try {
     config.loadFromDefault();
-    if (context !== undefined) config.setCurrentContext(context);
     const own = namespace ?? ownNamespace() ?? config.getContextObject(config.getCurrentContext())?.namespace;
     return {
       config,
@@ -52,11 +51,6 @@ export async function askApi<T>(what: string, call: () => Promise<T>): Promise<T
   } catch (thrown) {
     throw new GanTrainError('kubernetes', `${what}: ${wordsOf(thrown)}`, hintOf(thrown), thrown);
   }
-}
-
-/** The HTTP status that the API answered a failed call with. */
-export function apiStatus(error: GanTrainError): number | undefined {
-  return error.cause instanceof ApiException ? error.cause.code : undefined;
 }
 
 function wordsOf(thrown: unknown): string {

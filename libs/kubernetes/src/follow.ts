@@ -59,6 +59,7 @@ async function watch<T extends KubernetesObject>(
   const asked = { ...query, resourceVersion, timeoutSeconds: watchSeconds };
   let patience: NodeJS.Timeout | undefined;
   let stop: () => void = () => undefined;
+  let aborted: () => void = () => undefined;
   try {
     await new Promise<void>((resolve, reject) => {
       const changed = (type: string, object: T): void => {
@@ -69,7 +70,8 @@ async function watch<T extends KubernetesObject>(
       };
       const done = (error: unknown): void => (error ? reject(GanTrainError.from(error)) : resolve());
       patience = setTimeout(resolve, watchPatienceMs);
-      signal.addEventListener('abort', () => resolve(), { once: true });
+      aborted = resolve;
+      signal.addEventListener('abort', aborted);
       new Watch(config).watch(path, asked, changed, done).then((request) => {
         stop = () => request.abort();
         if (signal.aborted) stop();
@@ -77,6 +79,7 @@ async function watch<T extends KubernetesObject>(
     });
   } finally {
     clearTimeout(patience);
+    signal.removeEventListener('abort', aborted);
     stop();
   }
 }

@@ -1,4 +1,4 @@
-export { apiStatus, askApi, openCluster, type Cluster } from './cluster.js';
+export { openCluster, type Cluster } from './cluster.js';
 export { createEventSender, type EventSender, type EventText } from './events.js';
 export { followPods } from './follow-pods.js';
 export { followStatefulSet, type StatefulSetFacts } from './follow-stateful-set.js';

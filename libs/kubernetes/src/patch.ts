@@ -14,7 +14,7 @@ export async function patchReplicas(
   );
 }
 
-/** What a ConfigMap holds; nothing when it isn't there. Throws `kubernetes`. */
+/** What a ConfigMap holds. Throws `kubernetes`. */
 export async function readConfigMap(
   { core, namespace }: Cluster,
   name: string,

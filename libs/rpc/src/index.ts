@@ -1,3 +1,4 @@
+export { callCoordinator } from './call-coordinator.js';
 export { callUnary, readStream, streamHandler, unaryHandler } from './calls.js';
 export { chunkBytes, decodeChunk, encodeChunk, floatsFromBytes, maxMessageBytes } from './chunk.js';
 export {

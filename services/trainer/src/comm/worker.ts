@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { retry } from '@gan-train/collective';
 import {
-  callUnary,
+  callCoordinator,
   completeStep,
   createLastingClient,
   noGeneration,
@@ -62,7 +62,6 @@ const progressMs = 1_000;
 const rowsMs = 200;
 /** Rows in one message: far below the message limit. */
 const rowsPerMessage = 1_000;
-const statusMs = 10_000;
 const uploadLimitMs = 3_600_000;
 
 const {
@@ -396,9 +395,8 @@ const calls: CommCalls = {
     return Promise.resolve();
   },
   runStatus: async () => {
-    const call = client.Status.bind(client) as Parameters<typeof callUnary<object, StatusReply__Output>>[0];
-    const options = { timeoutMs: statusMs, unavailable: 'coordinator_lost' } as const;
-    const reply = await callUnary(call, { runId: '' }, options).catch(() => undefined);
+    const asked = callCoordinator<object, StatusReply__Output>(client, 'Status', { runId: '' });
+    const reply = await asked.catch(() => undefined);
     return reply?.run?.status;
   },
   failed: async ({ code, message }) => {

@@ -1,4 +1,5 @@
-import { callUnary, type CoordinatorClient } from '@gan-train/rpc';
+import { callUnary } from './calls.js';
+import type { CoordinatorClient } from './gen/gan_train/v1/Coordinator.js';
 
 const callTimeoutMs = 10_000;
 
