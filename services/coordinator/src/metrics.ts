@@ -1,6 +1,6 @@
 import { createMetrics, type GenerationId, type LossRow, type TlsIdentity } from '@gan-train/rpc';
 import type { RunConfig } from '@gan-train/service';
-import type { LossKind } from './membership/run-core.js';
+import type { LossKind } from './membership/inputs-and-effects.js';
 
 export type CoordinatorMetrics = ReturnType<typeof createCoordinatorMetrics>;
 

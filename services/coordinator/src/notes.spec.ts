@@ -1,7 +1,7 @@
 import type { Event } from '@gan-train/rpc';
 import { describe, expect, it } from 'vitest';
 import { createEventHub } from './events.js';
-import type { Note } from './membership/run-core.js';
+import type { Note } from './membership/inputs-and-effects.js';
 import { createCoordinatorMetrics } from './metrics.js';
 import { noteTaken } from './notes.js';
 import { keepingLog, tinyConfig } from './testing.js';

@@ -1,6 +1,6 @@
 import type { Logger } from '@gan-train/service';
 import type { EventHub } from './events.js';
-import type { Note } from './membership/run-core.js';
+import type { Note } from './membership/inputs-and-effects.js';
 import type { CoordinatorMetrics } from './metrics.js';
 
 /** What is told of something that happened to the run: in the log, as a metric, and to whoever watches. */

@@ -9,13 +9,8 @@ import {
 } from '@gan-train/rpc';
 import { GanTrainError, withTimeout, type ErrorCode, type Logger, type RunConfig } from '@gan-train/service';
 import type { EventHub } from './events.js';
-import {
-  createRunCore,
-  type Effect,
-  type Input,
-  type RunCore,
-  type RunStart,
-} from './membership/run-core.js';
+import type { Effect, Input } from './membership/inputs-and-effects.js';
+import { createRunCore, type RunCore, type RunStart } from './membership/run-core.js';
 import type { End, RunOptions } from './membership/view.js';
 import type { CoordinatorMetrics } from './metrics.js';
 import { noteTaken } from './notes.js';

@@ -8,7 +8,7 @@ import {
 } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 import { admitEngine, admitProbe } from './admission.js';
-import type { Input } from './membership/run-core.js';
+import type { Input } from './membership/inputs-and-effects.js';
 import type { Run, TrainerLink } from './run.js';
 import { createTurns } from './turns.js';
 

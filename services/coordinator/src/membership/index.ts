@@ -1,13 +1,6 @@
 export { decideRun } from './decide-run.js';
-export {
-  createRunCore,
-  type Effect,
-  type Input,
-  type Note,
-  type ProgressInput,
-  type RunCore,
-  type RunStart,
-} from './run-core.js';
+export type { Effect, Input, LossKind, Note, ProgressInput } from './inputs-and-effects.js';
+export { createRunCore, type RunCore, type RunStart } from './run-core.js';
 export {
   isFurther,
   type End,

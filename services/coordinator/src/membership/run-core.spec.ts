@@ -1,14 +1,7 @@
 import { completeStep, type GenerationId, type SessionDown, type Triple } from '@gan-train/rpc';
 import { describe, expect, it } from 'vitest';
-import {
-  createRunCore,
-  type Effect,
-  type Input,
-  type Note,
-  type ProgressInput,
-  type RunCore,
-  type RunStart,
-} from './run-core.js';
+import type { Effect, Input, Note, ProgressInput } from './inputs-and-effects.js';
+import { createRunCore, type RunCore, type RunStart } from './run-core.js';
 import { membersOf, options, triple } from './testing.js';
 import type { RunOptions } from './view.js';
 

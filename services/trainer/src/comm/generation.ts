@@ -1,4 +1,4 @@
-import { once, setMaxListeners } from 'node:events';
+import { setMaxListeners } from 'node:events';
 import {
   allReduce,
   bucketsOfLength,
@@ -19,6 +19,7 @@ import {
 } from '@gan-train/rpc';
 import { GanTrainError, modelFromConfig, type RunConfig } from '@gan-train/service';
 import { wishes, type GenerationOrder, type StateSlice } from '../comm-calls.js';
+import { untilAborted } from './aborted.js';
 import { createArrivals } from './arrivals.js';
 import type { GenerationMemory } from './generation-memory.js';
 import { createHeldState, type HeldState } from './held-state.js';
@@ -50,10 +51,6 @@ export interface OpenGeneration {
   releaseState(): void;
   /** Nothing is served or pulled in it any more. */
   close(): void;
-}
-
-async function untilAborted(signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) await once(signal, 'abort');
 }
 
 /** Of this trainer and its run. */

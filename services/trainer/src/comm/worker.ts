@@ -20,7 +20,7 @@ import {
   type Fault,
   type RunConfig,
 } from '@gan-train/service';
-import type { CheckpointUpload, CommCalls, Joined, Order, Serial } from '../comm-calls.js';
+import type { CheckpointUpload, CommCalls, Joined, Serial } from '../comm-calls.js';
 import { advertisedAddress } from '../address.js';
 import { controlFromBuffer } from '../control.js';
 import {
@@ -31,12 +31,14 @@ import {
   type TrainerActions,
 } from '../membership/membership.js';
 import { Moved, serveCalls } from '../thread-calls.js';
+import { unlessAborted } from './aborted.js';
 import { openGeneration, phaseLengths, type OpenGeneration } from './generation.js';
 import { createGenerationMemory } from './generation-memory.js';
 import { createPendingGrids, type Grid } from './grids.js';
 import { fetchState } from './heal.js';
 import { createItemSource, type ItemSource } from './items.js';
 import { createTrainerMetrics } from './metrics.js';
+import { createOrders } from './orders.js';
 import { startPeerServer } from './peer-server.js';
 import { probeMembers } from './probe.js';
 import { openSession, type Session } from './session.js';
@@ -90,8 +92,7 @@ let items: ItemSource | undefined;
 let address = '';
 /** The coordinator said done. */
 let isOver = false;
-const orders: Order[] = [];
-let orderWanted: (() => void) | undefined;
+const orders = createOrders(ended.signal);
 let joined: ((joined: Joined) => void) | undefined;
 const memory = createGenerationMemory();
 const stuck = createStuckInspector();
@@ -103,11 +104,6 @@ function run(): Membership & { config: Config } {
 }
 
 const configOf = ({ configJson }: Config): RunConfig => JSON.parse(configJson) as RunConfig;
-
-function pushOrder(order: Order): void {
-  orders.push(order);
-  orderWanted?.();
-}
 
 // ---- what membership decides
 
@@ -156,7 +152,7 @@ const actions: TrainerActions = {
     );
     control.openGeneration(serial);
     metrics.generationStarted(generation.order.generation);
-    pushOrder({ kind: 'start', ...generation.order });
+    orders.push({ kind: 'start', ...generation.order });
   },
   close(serving) {
     control.closeGeneration();
@@ -167,19 +163,18 @@ const actions: TrainerActions = {
   },
   committed: () => control.committed(),
   wish: (what) => (what === 'stop' ? control.wishStop() : control.wishPause()),
-  saveState: (asked) => pushOrder({ kind: 'saveState', generation: asked }),
+  saveState: (asked) => orders.push({ kind: 'saveState', generation: asked }),
   gridStored: (step) => grids.stored(step),
   forgetAfter: (step) => grids.forgetAfter(step),
   probe: (probe) => void answerProbe(probe),
   done(reason) {
     isOver = true;
-    pushOrder({ kind: 'done', reason });
+    orders.push({ kind: 'done', reason });
   },
   fail(error) {
     if (ended.signal.aborted) return;
     ended.abort(error);
     close();
-    orderWanted?.();
     session?.end();
   },
 };
@@ -329,13 +324,7 @@ const calls: CommCalls = {
     membership?.ready({ probeHash, engine, reconnectMs: 1000 * configOf(config).reconnectSeconds });
     return Promise.resolve();
   },
-  nextOrder: async () => {
-    while (orders.length === 0) {
-      ended.signal.throwIfAborted();
-      await new Promise<void>((resolve) => (orderWanted = resolve));
-    }
-    return orders.shift() as Order;
-  },
+  nextOrder: async () => orders.next(),
   heal: async ({ serial: asked, room }) =>
     within(asked, async (open) => {
       const startMs = performance.now();
@@ -347,7 +336,7 @@ const calls: CommCalls = {
     within(asked, async ({ held }) => Promise.resolve(held.hold(snapshot))),
   items: async ({ serial: asked, step }) =>
     within(asked, async ({ order, closed }) => {
-      const bytes = await untilAborted((items as ItemSource).itemsOfStep(step, order.shards), closed);
+      const bytes = await unlessAborted((items as ItemSource).itemsOfStep(step, order.shards), closed);
       return new Moved(bytes, [bytes.buffer as ArrayBuffer]);
     }),
   allReduce: async ({ serial: asked, ...position }) =>
@@ -404,21 +393,5 @@ const calls: CommCalls = {
     await session?.flush();
   },
 };
-
-/** Rejects with `cancelled` when the signal aborts first. */
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const over = (): GanTrainError => new GanTrainError('cancelled', 'the generation is closed');
-  if (signal.aborted) throw over();
-  let aborted: () => void = () => undefined;
-  const end = new Promise<never>((_resolve, reject) => {
-    aborted = () => reject(over());
-    signal.addEventListener('abort', aborted);
-  });
-  try {
-    return await Promise.race([promise, end]);
-  } finally {
-    signal.removeEventListener('abort', aborted);
-  }
-}
 
 serveCalls(parentPort as MessagePort, calls);
