@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
-import { loadConfigFile, optionNames, valueFromText } from '@gan-train/service';
+import { Option, type Command } from 'commander';
+import { flagFromOption, loadConfigFile, optionNames, valueFromText } from '@gan-train/service';
 
 type Flags = Record<string, string | boolean | undefined>;
 
@@ -15,7 +15,8 @@ export async function askedFromCommand<Own extends string>(
   const file = typeof given.config === 'string' ? await loadConfigFile(given.config) : {};
   const asked: Record<string, unknown> = { ...file };
   for (const name of optionNames) {
-    const text = given[name];
+    // As commander calls it, which knows nothing of units.
+    const text = given[new Option(`--${flagFromOption(name)}`).attributeName()];
     if (typeof text === 'string') asked[name] = valueFromText(name, text);
   }
   const unknown = command.args.filter((arg) => arg.startsWith('-'));

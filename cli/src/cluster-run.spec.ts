@@ -1,5 +1,9 @@
-import { describe, expect, it } from 'vitest';
-import { clusterRunFrom } from './cluster-run.js';
+import { readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import type { TlsIdentity } from '@gan-train/rpc';
+import { GanTrainError } from '@gan-train/service';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { clusterRunFrom, openPathTo } from './cluster-run.js';
 
 describe('the name of a run in a cluster', () => {
   it('has a release, and may have a namespace', () => {
@@ -15,3 +19,58 @@ describe('the name of a run in a cluster', () => {
     expect(() => clusterRunFrom(run)).toThrow(expect.objectContaining({ code: 'bad_config' }));
   });
 });
+
+const api = vi.hoisted(() => ({
+  openCluster: vi.fn(() => ({})),
+  findRelease: vi.fn(),
+  readSecret: vi.fn(),
+  forwardPort: vi.fn(),
+}));
+vi.mock('@gan-train/kubernetes', () => api);
+const tlsIdentityFrom = vi.hoisted(() => vi.fn(() => 'the identity of the release'));
+vi.mock('@gan-train/rpc', () => ({ tlsIdentityFrom }));
+
+describe('the way to a coordinator in a cluster', () => {
+  const run = { namespace: undefined, release: 'faces' };
+  const close = vi.fn();
+  const forwarded = { port: 7, failure: undefined as GanTrainError | undefined, close };
+  beforeEach(() => {
+    vi.clearAllMocks();
+    api.findRelease.mockResolvedValue({ coordinatorPod: 'pod-0', operatorSecret: 'operator' });
+    api.readSecret.mockResolvedValue({ 'tls.key': Buffer.from('key') });
+    api.forwardPort.mockResolvedValue(forwarded);
+  });
+
+  it("takes the release's certificate, which lies in no file", async () => {
+    const before = await filesOf(tmpdir());
+    const path = await openPathTo(run, undefined);
+    expect(path).toMatchObject({ address: '127.0.0.1:7', tls: 'the identity of the release' });
+    const secret = { 'tls.key': Buffer.from('key') };
+    expect(tlsIdentityFrom).toHaveBeenCalledWith(secret, 'operator', 'the Secret operator');
+    expect(await filesOf(tmpdir())).toEqual(before);
+    path.close();
+    expect(close).toHaveBeenCalledOnce();
+  });
+
+  it('reads no Secret for whoever has a certificate of their own', async () => {
+    api.readSecret.mockRejectedValue(new GanTrainError('kubernetes', 'secrets are forbidden'));
+    const own = { role: 'operator' } as TlsIdentity;
+    expect((await openPathTo(run, own)).tls).toBe(own);
+    expect(api.readSecret).not.toHaveBeenCalled();
+  });
+
+  it('asks for no certificate where the release has none', async () => {
+    api.findRelease.mockResolvedValue({ coordinatorPod: 'pod-0' });
+    expect((await openPathTo(run, undefined)).tls).toBeUndefined();
+    expect(api.readSecret).not.toHaveBeenCalled();
+  });
+
+  it('forwards no port when the certificate cannot be read', async () => {
+    api.readSecret.mockRejectedValue(new GanTrainError('kubernetes', 'secrets are forbidden'));
+    await expect(openPathTo(run, undefined)).rejects.toThrow('secrets are forbidden');
+    expect(api.forwardPort).not.toHaveBeenCalled();
+  });
+});
+
+const filesOf = async (folder: string): Promise<string[]> =>
+  (await readdir(folder)).filter((name) => name.startsWith('gan-train-operator-'));

@@ -1,6 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { tlsIdentityFrom, type TlsIdentity } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
 
 /** A run that is named `k8s:[NAMESPACE/]RELEASE`: that of a Helm release in the cluster that kubectl talks to. */
@@ -11,9 +9,11 @@ export interface ClusterRun {
 
 const grpcPort = 7070;
 
+export const isClusterRun = (run: string | undefined): boolean => run?.startsWith('k8s:') === true;
+
 /** Undefined for what is named otherwise. Throws `bad_config`. */
 export function clusterRunFrom(run: string): ClusterRun | undefined {
-  if (!run.startsWith('k8s:')) return undefined;
+  if (!isClusterRun(run)) return undefined;
   const match = /^k8s:(?:([a-z0-9-]+)\/)?([a-z0-9][a-z0-9.-]*)$/.exec(run);
   if (match?.[2] === undefined)
     throw new GanTrainError(
@@ -29,40 +29,33 @@ export async function openClusterOf({ namespace }: ClusterRun) {
   return { kubernetes, cluster: kubernetes.openCluster(namespace === undefined ? {} : { namespace }) };
 }
 
-/** The way to a coordinator in a cluster. */
-export interface ClusterPath {
-  /** On this machine. */
+/** The way to a coordinator. */
+export interface CoordinatorPath {
   address: string;
-  /** With an operator's certificate, where the release has one. */
-  tlsDir: string | undefined;
-  close(): Promise<void>;
+  /** Who asks, where connections are encrypted. */
+  tls: TlsIdentity | undefined;
+  /** Why it leads nowhere, where that is known. */
+  failure: () => GanTrainError | undefined;
+  close(): void;
 }
 
-/** Forwards a port of this machine to the coordinator of a release. Throws `run_missing`, `kubernetes`. */
-export async function openPathTo(run: ClusterRun): Promise<ClusterPath> {
+/**
+ * Forwards a port of this machine to the coordinator of a release. Whoever has no certificate of their own gets the release's, whose key is then in
+ * no file; the others may have no right to read it. Throws `run_missing`, `kubernetes`.
+ */
+export async function openPathTo(run: ClusterRun, own: TlsIdentity | undefined): Promise<CoordinatorPath> {
   const { kubernetes, cluster } = await openClusterOf(run);
   const { coordinatorPod, operatorSecret } = await kubernetes.findRelease(cluster, run.release);
-  const forwarded = await kubernetes.forwardPort(cluster, coordinatorPod, grpcPort);
-  let tlsDir: string | undefined;
-  const close = async (): Promise<void> => {
-    forwarded.close();
-    if (tlsDir !== undefined) await rm(tlsDir, { recursive: true });
-  };
-  try {
-    if (operatorSecret !== undefined) {
-      const secret = await kubernetes.readSecret(cluster, operatorSecret);
-      tlsDir = await mkdtemp(join(tmpdir(), 'gan-train-operator-'));
-      await saveFiles(tlsDir, secret);
-    }
-  } catch (error) {
-    await close();
-    throw error;
+  let tls = own;
+  if (tls === undefined && operatorSecret !== undefined) {
+    const secret = await kubernetes.readSecret(cluster, operatorSecret);
+    tls = tlsIdentityFrom(secret, 'operator', `the Secret ${operatorSecret}`);
   }
-  return { address: `127.0.0.1:${forwarded.port}`, tlsDir, close };
-}
-
-/** For nobody else to read. */
-async function saveFiles(directory: string, files: Record<string, Buffer>): Promise<void> {
-  for (const [name, bytes] of Object.entries(files))
-    await writeFile(join(directory, name), bytes, { mode: 0o600 });
+  const forwarded = await kubernetes.forwardPort(cluster, coordinatorPod, grpcPort);
+  return {
+    address: `127.0.0.1:${forwarded.port}`,
+    tls,
+    failure: () => forwarded.failure,
+    close: forwarded.close,
+  };
 }

@@ -6,9 +6,10 @@ import {
   createCoordinatorClient,
   openTlsIdentity,
   type CoordinatorClient,
+  type TlsIdentity,
 } from '@gan-train/rpc';
 import { GanTrainError } from '@gan-train/service';
-import { clusterRunFrom, openPathTo } from './cluster-run.js';
+import { clusterRunFrom, isClusterRun, openPathTo, type CoordinatorPath } from './cluster-run.js';
 import { runsFolder } from './run-name.js';
 
 const loopback = '127.0.0.1';
@@ -22,7 +23,7 @@ export interface RunPlace {
 }
 
 /** Whether a run is named by where its coordinator is, and not by its directory. */
-export const isRemote = (run: string): boolean => run.startsWith('k8s:') || /^[^/]+:\d+$/.test(run);
+export const isRemote = (run: string): boolean => isClusterRun(run) || /^[^/]+:\d+$/.test(run);
 
 /** One call to the coordinator of a run that is alive. Throws `run_missing`. */
 export async function askCoordinator<Request, Reply>(
@@ -38,40 +39,54 @@ export async function withCoordinator<T>(
   { run, tlsDir }: RunPlace,
   use: (client: CoordinatorClient) => Promise<T>,
 ): Promise<T> {
-  const inCluster = run === undefined ? undefined : clusterRunFrom(run);
-  const path = inCluster && (await openPathTo(inCluster));
+  const own = tlsDir === undefined ? undefined : await openTlsIdentity(tlsDir, 'operator');
+  let path: CoordinatorPath | undefined;
   try {
-    const address = path?.address ?? (await addressOf(run));
-    return await withClient(address, tlsDir ?? path?.tlsDir, path ? String(run) : address, use);
+    const inCluster = run === undefined ? undefined : clusterRunFrom(run);
+    path = await (inCluster ? openPathTo(inCluster, own) : openLocalPath(run, own));
+    return await withClient(path, inCluster ? String(run) : path.address, use);
   } finally {
-    await path?.close();
+    path?.close();
+    own?.close();
   }
 }
 
+async function openLocalPath(
+  run: string | undefined,
+  tls: TlsIdentity | undefined,
+): Promise<CoordinatorPath> {
+  return { address: await addressOf(run), tls, failure: () => undefined, close: () => undefined };
+}
+
 async function withClient<T>(
-  address: string,
-  tlsDir: string | undefined,
+  { address, tls, failure }: CoordinatorPath,
   name: string,
   use: (client: CoordinatorClient) => Promise<T>,
 ): Promise<T> {
-  const tls = tlsDir === undefined ? undefined : await openTlsIdentity(tlsDir, 'operator');
   const client = createCoordinatorClient(address, tls);
   try {
     return await use(client);
   } catch (thrown) {
     const error = GanTrainError.from(thrown);
     if (error.code !== 'coordinator_lost') throw error;
+    const reason = failure();
+    if (reason !== undefined) throw reason;
     const what = `no coordinator answers at ${name}${tls ? ' with TLS' : ''}`;
     throw new GanTrainError('coordinator_lost', what, 'look whether the run is still alive', error);
   } finally {
     client.close();
-    tls?.close();
   }
 }
 
+/** The directory of a run that is named by it, or by nothing; undefined for one that is named by where its coordinator is. Throws `run_missing`. */
+export async function localDirectoryOf(run: string | undefined): Promise<string | undefined> {
+  if (run !== undefined && isRemote(run) && !(await isRun(run))) return undefined;
+  return directoryOf(run);
+}
+
 async function addressOf(run: string | undefined): Promise<string> {
-  if (run !== undefined && isRemote(run) && !(await runExists(run))) return run;
-  const directory = await directoryOf(run);
+  const directory = await localDirectoryOf(run);
+  if (directory === undefined) return String(run);
   const live = await loadLive(directory);
   if (live === undefined)
     throw new GanTrainError(
@@ -85,10 +100,13 @@ async function addressOf(run: string | undefined): Promise<string> {
 /** Of a run on this machine: the one named, else the newest. Throws `run_missing`. */
 export async function directoryOf(run: string | undefined, todo = namings): Promise<string> {
   const directory = run ?? (await newestRun());
-  if (!(await runExists(directory)))
+  if (!(await isRun(directory)))
     throw new GanTrainError('run_missing', `there is no run at ${directory}`, todo);
   return directory;
 }
+
+/** Where a file is in the way there is none. */
+const isRun = async (directory: string): Promise<boolean> => runExists(directory).catch(() => false);
 
 async function newestRun(): Promise<string> {
   const names = await readdir(runsFolder).catch(() => []);

@@ -1,6 +1,7 @@
+import type { RunRecord } from '@gan-train/coordinator';
 import type { StatusReply__Output as Reply } from '@gan-train/rpc';
 import { describe, expect, it } from 'vitest';
-import { decideWait, type Awaited } from './decide-wait.js';
+import { decideWait, knownFromRecord, limitOfWait, type Awaited } from './decide-wait.js';
 
 const row = { dLoss: 0.5, gLoss: 1.25 } as NonNullable<Reply['row']>;
 
@@ -62,5 +63,37 @@ describe('waiting for a run', () => {
     expect(decided(6, { status: 'stopped' }).reason).toBe(
       'the run is stopped at step 7 of 20: two trainers are at work',
     );
+  });
+});
+
+describe('the files of a run', () => {
+  const record = (change: Partial<RunRecord>) => knownFromRecord({ step: 7, ...change } as RunRecord);
+
+  it.each(['waiting', 'running'] as const)('say nothing of its end while it is %s', (status) => {
+    expect(record({ status })).toBeUndefined();
+  });
+
+  it('say how it ended', () => {
+    const known = record({ status: 'failed', reason: 'no space left' });
+    expect(known && decideWait('end', undefined, known)).toEqual({
+      action: 'fail',
+      reason: 'the run is failed at step 7: no space left',
+    });
+  });
+});
+
+describe('the time that is waited', () => {
+  it('is the one that is asked for', () => {
+    for (const awaited of ['step', 'end'] as const)
+      expect(limitOfWait(awaited, 9, true)).toEqual({ seconds: 9, of: 'waiting' });
+  });
+
+  it('is five minutes for a step', () => {
+    expect(limitOfWait('step', undefined, true)).toEqual({ seconds: 300, of: 'waiting' });
+  });
+
+  it('has no limit for an end, but that somebody must be there to ask outside a cluster', () => {
+    expect(limitOfWait('end', undefined, true)).toBeUndefined();
+    expect(limitOfWait('end', undefined, false)).toEqual({ seconds: 300, of: 'silence' });
   });
 });

@@ -1,11 +1,21 @@
 import { join } from 'node:path';
 import { newestCheckpoint } from '@gan-train/checkpoint';
-import { loadRunConfig, loadRunRecord } from '@gan-train/coordinator';
+import { loadRunConfig, loadRunRecord, runExists } from '@gan-train/coordinator';
 import { layoutsFromOptions } from '@gan-train/gan/layout';
-import { modelFromConfig, resolveConfig } from '@gan-train/service';
+import { GanTrainError, modelFromConfig, resolveConfig } from '@gan-train/service';
+import { isClusterRun } from './cluster-run.js';
+import { isRemote } from './coordinator-of.js';
 
 /** `gan-train inspect RUN`: from its files alone, so also while it runs, and anywhere. */
 export async function inspect(run: string, json: boolean): Promise<number> {
+  if (isRemote(run) && !(await runExists(run))) {
+    const where = isClusterRun(run) ? 'in a cluster' : 'that is live elsewhere';
+    throw new GanTrainError(
+      'bad_config',
+      'inspect reads a run directory',
+      `for a run ${where} use gan-train status ${run}`,
+    );
+  }
   const config = resolveConfig(await loadRunConfig(run));
   const record = await loadRunRecord(run);
   const passedOver: string[] = [];

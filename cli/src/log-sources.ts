@@ -1,6 +1,7 @@
 import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { GanTrainError } from '@gan-train/service';
 import { clusterRunFrom, openClusterOf, type ClusterRun } from './cluster-run.js';
 import { directoryOf } from './coordinator-of.js';
 
@@ -68,16 +69,28 @@ async function readFrom(path: string, at: number): Promise<Buffer> {
   }
 }
 
+/** Of its pods, whether their coordinator is there or not. */
 async function clusterSource(run: ClusterRun): Promise<LogSource> {
   const { kubernetes, cluster } = await openClusterOf(run);
-  const { name } = await kubernetes.findRelease(cluster, run.release);
+  const pods = new Map<string, string>();
+  const podOf = (process: string): string => pods.get(process) ?? process;
+  const list = async (): Promise<string[]> => {
+    const processes = await kubernetes.processesOfRelease(cluster, run.release);
+    return processes.map(({ name, pod }) => {
+      // There is one coordinator, which has no number elsewhere.
+      const process = name === 'coordinator-0' ? 'coordinator' : name;
+      pods.set(process, pod);
+      return process;
+    });
+  };
+  if ((await list()).length === 0) {
+    const what = `release ${run.release} has no pods in namespace ${cluster.namespace}`;
+    throw new GanTrainError('run_missing', what, 'see helm list -A and kubectl get pods');
+  }
   return {
-    async list() {
-      const pods = await kubernetes.podNamesOfRelease(cluster, run.release);
-      return pods.map((pod) => pod.slice(name.length + 1));
-    },
-    read: async (process, tail) => kubernetes.readPodLog(cluster, `${name}-${process}`, tail),
+    list,
+    read: async (process, tail) => kubernetes.readPodLog(cluster, podOf(process), tail),
     follow: async (process, tail, onLine, signal) =>
-      kubernetes.followPodLog(cluster, `${name}-${process}`, tail, onLine, signal),
+      kubernetes.followPodLog(cluster, podOf(process), tail, onLine, signal),
   };
 }

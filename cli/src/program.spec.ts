@@ -2,12 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GanTrainError, optionNames, options, flagFromOption, resolveConfig } from '@gan-train/service';
+import type { Command } from 'commander';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createProgram } from './program.js';
 
 // What a command does is tested elsewhere; here it is what it was told.
-const told = vi.hoisted(() => ({ calls: [] as unknown[][] }));
+const told = vi.hoisted(() => ({ calls: [] as unknown[][], failure: undefined as Error | undefined }));
 const keep = vi.hoisted(() => (name: string) => async (...args: unknown[]): Promise<number> => {
+  if (told.failure) throw told.failure;
   told.calls.push([name, ...args.filter((arg) => !(arg instanceof AbortSignal))]);
   return Promise.resolve(7);
 });
@@ -29,6 +31,7 @@ beforeAll(async () => (directory = await mkdtemp(join(tmpdir(), 'gan-train-progr
 afterAll(async () => rm(directory, { recursive: true, force: true }));
 afterEach(() => {
   told.calls = [];
+  told.failure = undefined;
   vi.restoreAllMocks();
 });
 
@@ -106,7 +109,7 @@ describe('gan-train train', () => {
 
   it('takes an option that is not one as a problem of the config, with what was perhaps meant', async () => {
     expect(await problemsOf('train', '--learning-rte-g', '1')).toBe(
-      '--learning-rte-g is not an option; did you mean learningRateG?',
+      '--learning-rte-g is not an option; did you mean --learning-rate-g?',
     );
     expect(await problemsOf('train', '--xyz=3')).toBe('--xyz is not an option');
   });
@@ -175,7 +178,7 @@ describe('the other commands', () => {
     expect(await run('logs', 'k8s:x', '--follow', '--process', 'trainer-0', '--tail', '5', '--json')).toEqual(
       ['logs', 'k8s:x', { follow: true, process: 'trainer-0', tail: '5', json: true }],
     );
-    expect(await run('wait')).toEqual(['wait', undefined, { for: 'step', timeoutSeconds: '300' }]);
+    expect(await run('wait')).toEqual(['wait', undefined, { for: 'step' }]);
     expect(await run('wait', 'k8s:x', '--for', 'end', '--timeout-seconds', '9', '--tls-dir', 'tls')).toEqual([
       'wait',
       'k8s:x',
@@ -206,6 +209,50 @@ describe('the other commands', () => {
       'trainer',
       { coordinator: 'a:1', listen: '0.0.0.0:0', httpPort: '0', graceSeconds: '25', connectSeconds: '60' },
     ]);
+  });
+
+  it.each(['train', 'sample', 'status', 'scale', 'wait', 'logs'])(
+    'show in their help how to use %s',
+    async (name) => {
+      const program = createProgram(new AbortController().signal, () => expect.unreachable());
+      let help = '';
+      const command = program.commands.find((other) => other.name() === name);
+      command?.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+      const [, examples = ''] = help.split('\nExamples:\n');
+      const lines = examples.trim().split('\n');
+      expect(lines).toHaveLength(2);
+      for (const line of lines) {
+        const [own, ...args] = line.trim().split(' ');
+        expect(own).toBe('gan-train');
+        expect((await run(...args))[0]).toBe(name);
+      }
+    },
+  );
+
+  it('say in their help what each argument and flag is', () => {
+    const program = createProgram(new AbortController().signal, () => expect.unreachable());
+    const texts = (command: Command): string[] => [
+      command.description(),
+      ...[...command.registeredArguments, ...command.options].map(({ description }) => description),
+      ...command.commands.flatMap(texts),
+    ];
+    // What begins so says of something that it doesn't name.
+    for (const text of texts(program)) expect(text).toMatch(/^(?!(of|as|for|with|from) )./);
+  });
+
+  it.each([
+    ['sample', 'x', '--out', 'a.png'],
+    ['train'],
+    ['trainer', '--coordinator', 'a:1'],
+    ['bench', 'step', '--model', 'mnist'],
+    ['engine', 'add', 'tensorflow'],
+    ['engine', 'list'],
+  ])('say so where there is no engine: %s %s', async (...args) => {
+    const message = "Cannot find package '@tensorflow/tfjs-core' imported from x.js";
+    told.failure = Object.assign(new Error(message), { code: 'ERR_MODULE_NOT_FOUND' });
+    expect((await failureOf(...args)).line).toBe(
+      "error bad_config: this installation has no engine; use the trainer's image",
+    );
   });
 
   it.each([

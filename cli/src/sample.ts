@@ -14,6 +14,7 @@ import { GanTrainError, modelFromConfig } from '@gan-train/service';
 import { loadEngine, resolveEngine } from '@gan-train/trainer/engine';
 import { loadGeneratorSource } from './generator-source.js';
 import { wholeNumber } from './numbers.js';
+import { unlessAborted } from './unless-aborted.js';
 
 const mostImages = 4096;
 
@@ -28,7 +29,7 @@ export interface SampleFlags {
 }
 
 /** `gan-train sample RUN`: images of a run's generator, as a picture or as numbers. */
-export async function sample(run: string, flags: SampleFlags): Promise<number> {
+export async function sample(run: string, flags: SampleFlags, signal: AbortSignal): Promise<number> {
   const { out } = flags;
   const kind = extname(out).toLowerCase();
   if (kind !== '.png' && kind !== '.npy') {
@@ -36,12 +37,14 @@ export async function sample(run: string, flags: SampleFlags): Promise<number> {
   }
   const count = wholeNumber('--count', flags.count ?? '64', 1, mostImages);
   const seed = wholeNumber('--seed', flags.seed ?? '1', 0, Number.MAX_SAFE_INTEGER);
-  const { config, tensors } = await loadGeneratorSource(run, flags);
+  // Where a coordinator is far away this takes minutes.
+  const { config, tensors } = await unlessAborted(loadGeneratorSource(run, flags), signal);
   const noise = flags.noise === undefined ? undefined : await loadNoise(flags.noise, config.latentDim);
 
   await loadEngine(await resolveEngine(config.engine), config.threads);
   const gan = createGan(modelFromConfig(config));
   assignGenerator(gan, tensors, flags.ema === true ? '/ema' : '');
+  signal.throwIfAborted();
   const images = generateImages(gan, noise ?? gridNoise(gan.options, { seed, count }));
   const { size, channels } = config;
   const made = images.length / (size * size * channels);

@@ -77,7 +77,9 @@ async function plan(
 
 /** The trainers of this machine load what this process would: better said before there is a run. */
 async function requireEngine({ engine }: RunConfig): Promise<void> {
-  const { checkEngine } = await import('@gan-train/trainer/engines');
+  const { checkEngine, tfjsVersion } = await import('@gan-train/trainer/engines');
+  // Throws where an engine's packages aren't installed.
+  tfjsVersion();
   await checkEngine(engine);
 }
 

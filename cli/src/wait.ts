@@ -1,26 +1,38 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { loadRunRecord } from '@gan-train/coordinator';
 import type { StatusReply__Output } from '@gan-train/rpc';
 import { GanTrainError, plural, type ErrorCode } from '@gan-train/service';
-import { askCoordinator, type RunPlace } from './coordinator-of.js';
-import { decideWait, type Awaited } from './decide-wait.js';
+import { isClusterRun } from './cluster-run.js';
+import { askCoordinator, localDirectoryOf, type RunPlace } from './coordinator-of.js';
+import {
+  decideWait,
+  knownFromRecord,
+  limitOfWait,
+  type Awaited,
+  type KnownRun,
+  type WaitLimit,
+} from './decide-wait.js';
 import { wholeNumber } from './numbers.js';
 
 export interface WaitFlags {
   for: string;
-  timeoutSeconds: string;
+  timeoutSeconds?: string;
   tlsDir?: string;
 }
 
 const pollMs = 2_000;
 const longestSeconds = 31_536_000;
-/** What may pass: the coordinator isn't there yet, or again. */
-const passing: ErrorCode[] = ['coordinator_lost', 'kubernetes', 'run_missing', 'timeout'];
+const passing: readonly ErrorCode[] = ['coordinator_lost', 'kubernetes', 'timeout'];
 
 /** `gan-train wait`: until a run makes one more step, or ends. Returns the exit code; throws why it doesn't. */
 export async function wait(run: string | undefined, flags: WaitFlags, signal: AbortSignal): Promise<number> {
-  const seconds = wholeNumber('timeout-seconds', flags.timeoutSeconds, 1, longestSeconds);
   const awaited = awaitedFrom(flags.for);
-  const deadline = performance.now() + 1000 * seconds;
+  const limit = limitOfWait(awaited, secondsFrom(flags.timeoutSeconds), isClusterRun(run));
+  // The newest run when this begins stays the one that is waited for.
+  const directory = await localDirectoryOf(run);
+  const place = { run: directory ?? run, tlsDir: flags.tlsDir };
+  const startMs = performance.now();
+  let heardMs = startMs;
   let firstStep: number | undefined;
   let told = '';
   const tell = (line: string): void => {
@@ -28,9 +40,9 @@ export async function wait(run: string | undefined, flags: WaitFlags, signal: Ab
     told = line;
   };
   for (;;) {
-    const reply = await statusOrReason({ run, tlsDir: flags.tlsDir });
-    const decision = typeof reply === 'string' ? undefined : decideWait(awaited, firstStep, reply);
-    const reason = typeof reply === 'string' ? reply : (decision?.reason ?? '');
+    const known = await knownOrReason(place, directory);
+    const decision = typeof known === 'string' ? undefined : decideWait(awaited, firstStep, known);
+    const reason = typeof known === 'string' ? known : (decision?.reason ?? '');
     switch (decision?.action) {
       case 'done':
         tell(reason);
@@ -39,15 +51,14 @@ export async function wait(run: string | undefined, flags: WaitFlags, signal: Ab
         throw new GanTrainError('refused', reason, 'see gan-train logs');
       case 'wait':
         firstStep ??= decision.step;
+        heardMs = performance.now();
         break;
       case undefined:
     }
     tell(`waiting: ${reason}`);
-    if (performance.now() + pollMs > deadline) {
-      const missed = awaited === 'step' ? 'made no step' : 'did not end';
-      const what = `the run ${missed} within ${plural(seconds, 'second')}: ${reason}`;
-      throw new GanTrainError('timeout', what, 'see gan-train status and gan-train logs');
-    }
+    const sinceMs = limit?.of === 'silence' ? heardMs : startMs;
+    if (limit && performance.now() + pollMs > sinceMs + 1000 * limit.seconds)
+      throw waitedTooLong(awaited, limit, reason);
     await delay(pollMs, undefined, { signal }).catch(() => {
       throw GanTrainError.from(signal.reason);
     });
@@ -56,16 +67,43 @@ export async function wait(run: string | undefined, flags: WaitFlags, signal: Ab
 
 function awaitedFrom(what: string): Awaited {
   if (what === 'step' || what === 'end') return what;
-  throw new GanTrainError('bad_config', `for must be step or end, not ${what}`);
+  throw new GanTrainError('bad_config', `--for must be step or end, not ${what}`);
 }
 
-/** How the run is doing, or why nobody says. Throws what doesn't pass. */
-async function statusOrReason(place: RunPlace): Promise<StatusReply__Output | string> {
+const secondsFrom = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : wholeNumber('--timeout-seconds', text, 1, longestSeconds);
+
+function waitedTooLong(awaited: Awaited, limit: WaitLimit, reason: string): GanTrainError {
+  const time = plural(limit.seconds, 'second');
+  const missed = awaited === 'step' ? 'made no step' : 'did not end';
+  const what =
+    limit.of === 'silence'
+      ? `nobody has said for ${time} how the run is`
+      : `the run ${missed} within ${time}`;
+  return new GanTrainError('timeout', `${what}: ${reason}`, 'see gan-train status and gan-train logs');
+}
+
+/** How the run is, or why nobody says. Throws what doesn't pass. */
+async function knownOrReason(place: RunPlace, directory: string | undefined): Promise<KnownRun | string> {
   try {
     return await askCoordinator<object, StatusReply__Output>(place, 'Status', { runId: '' });
   } catch (thrown) {
     const error = GanTrainError.from(thrown);
-    if (!passing.includes(error.code)) throw error;
-    return error.what;
+    if (!isPassing(error, place.run, directory)) throw error;
+    // A coordinator goes when its run is over, and its files say how that ended.
+    const known = directory === undefined ? undefined : knownFromRecord(await loadRunRecord(directory));
+    return known ?? error.what;
   }
+}
+
+/** The coordinator isn't there yet, or again. */
+function isPassing(
+  { code, cause }: GanTrainError,
+  run: string | undefined,
+  directory: string | undefined,
+): boolean {
+  // The API's answer to who has no right to ask.
+  if ([401, 403].includes(Number((cause as { code?: unknown } | undefined)?.code))) return false;
+  if (code === 'run_missing') return directory !== undefined || isClusterRun(run);
+  return passing.includes(code);
 }

@@ -14,13 +14,7 @@ import { colors, datasource } from './panels.js';
 import { changes, growth, metric, perRun } from './queries.js';
 import { files, learning, membership, now, processes, speed } from './rows.js';
 
-/** A label that processes may lack: all of its values, and none, until one is chosen. */
-const optionalLabel = (name: string, label: string, selector: string): QueryVariableBuilder =>
-  labelVariable(name, label, selector)
-    .includeAll(true)
-    .allValue('.*')
-    .current({ selected: true, text: 'All', value: '$__all' });
-
+/** One value of a label, at first the first; where processes lack it there is none, and Grafana takes the empty text. */
 const labelVariable = (name: string, label: string, selector: string): QueryVariableBuilder =>
   new QueryVariableBuilder(name)
     .label(label)
@@ -37,6 +31,8 @@ const mark = (name: string, color: string, text: string, expression: string): An
     .enable(true)
     .iconColor(color)
     .titleFormat(text)
+    // Grafana up to 11 reads the one, later ones the other.
+    .expr(expression)
     .target(new DataqueryBuilder().refId('Anno').expr(expression));
 
 // The largest of all processes', since trainers know them too while the coordinator is away; a generation's number is one in its term.
@@ -55,11 +51,10 @@ export function overview(): Dashboard {
     .time({ from: 'now-1h', to: 'now' })
     .refresh('10s')
     .withVariable(new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'))
-    .withVariable(optionalLabel('namespace', 'Namespace', 'gan_train_trainers_wanted'))
-    .withVariable(labelVariable('job', 'Job', 'gan_train_trainers_wanted{namespace=~"$namespace"}'))
-    .withVariable(
-      optionalLabel('run', 'Run', 'gan_train_trainers_wanted{namespace=~"$namespace",job="$job"}'),
-    )
+    // The job is always there: it comes first, so that it doesn't matter whether other jobs have the other labels.
+    .withVariable(labelVariable('job', 'Job', 'gan_train_trainers_wanted'))
+    .withVariable(labelVariable('namespace', 'Namespace', 'gan_train_trainers_wanted{job="$job"}'))
+    .withVariable(labelVariable('run', 'Run', 'gan_train_trainers_wanted{job="$job",namespace="$namespace"}'))
     .annotation(
       mark(
         'Generations',

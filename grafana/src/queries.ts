@@ -1,7 +1,7 @@
-// PromQL of the dashboards. Whoever scrapes says which run a process belongs to, by the labels namespace, job and run; a label that isn't there
-// matches `.*`.
+// PromQL of the dashboards. Whoever scrapes says which run a process belongs to, by the labels namespace, job and run; to Prometheus a label
+// that isn't there is an empty one.
 
-const selection = 'namespace=~"$namespace",job="$job",run=~"$run"';
+const selection = 'namespace="$namespace",job="$job",run="$run"';
 const runLabels = ['namespace', 'job', 'run'];
 
 export interface Labels {
@@ -18,18 +18,14 @@ export function metric(name: string, labels: Labels = {}): string {
 export const fromCoordinator = (expression: string, own?: string): string =>
   `${expression} and${own === undefined ? '' : ` ignoring(${own})`} ${metric('trainers_wanted')}`;
 
-/** The trainers' part of it. */
-export const fromTrainers = (expression: string): string =>
-  `${expression} and ${metric('coordinator_connected')}`;
-
 /** One value a run and each of these labels, whatever the addresses of its processes are. */
-export const perRun = (aggregate: 'max' | 'sum', expression: string, ...labels: string[]): string =>
+export const perRun = (aggregate: 'max' | 'min' | 'sum', expression: string, ...labels: string[]): string =>
   `${aggregate} by (${[...runLabels, ...labels].join(', ')}) (${expression})`;
 
 /** One value a process, which is named by its pod or else by its address: the label `process`. */
 export function perProcess(aggregate: 'max' | 'min' | 'sum', expression: string): string {
   const address = `label_replace(${expression}, "process", "$1", "instance", "(.+)")`;
-  return `${aggregate} by (process) (label_replace(${address}, "process", "$1", "pod", "(.+)"))`;
+  return perRun(aggregate, `label_replace(${address}, "process", "$1", "pod", "(.+)")`, 'process');
 }
 
 export const rate = (selector: string): string => `rate(${selector}[$__rate_interval])`;
@@ -44,6 +40,16 @@ export const mean = (name: string, ...labels: string[]): string =>
  */
 export const growth = (write: (suffix: string) => string): string =>
   `clamp_min(${write('')} - ${write(' offset $__interval')}, 0)`;
+
+/**
+ * The same where a process may be new at a point, or have started again: then it has grown from 0. A scrape that failed is passed over.
+ * `write(at)` puts each selector through `at`.
+ */
+export function growthFromStart(write: (at: (selector: string) => string) => string): string {
+  const value = write((selector) => selector);
+  const before = write((selector) => `last_over_time(${selector}[$__rate_interval] offset $__interval)`);
+  return `${value} - (${before} <= ${value} or 0 * ${value})`;
+}
 
 /** Points of the graph at which a value is another one than at the point before. */
 export const changes = (write: (suffix: string) => string): string =>

@@ -9,7 +9,12 @@ import {
   ScaleDistributionConfigBuilder,
   VisibilityMode,
 } from '@grafana/grafana-foundation-sdk/common';
-import { FieldColorBuilder, FieldColorModeId, MappingType } from '@grafana/grafana-foundation-sdk/dashboard';
+import {
+  FieldColorBuilder,
+  FieldColorModeId,
+  MappingType,
+  SpecialValueMatch,
+} from '@grafana/grafana-foundation-sdk/dashboard';
 import {
   asWish,
   barGraph,
@@ -22,38 +27,65 @@ import {
   thresholds,
   timeline,
 } from './panels.js';
-import { fromCoordinator, fromTrainers, growth, mean, metric, perProcess, perRun, rate } from './queries.js';
+import {
+  fromCoordinator,
+  growth,
+  growthFromStart,
+  mean,
+  metric,
+  perProcess,
+  perRun,
+  rate,
+} from './queries.js';
 
 const byNetwork = { discriminator: colors.discriminator, generator: colors.generator };
+
+/** What a run may be; the first is 1. */
+const statuses = {
+  running: colors.good,
+  finished: colors.discriminator,
+  stopped: colors.careful,
+  failed: colors.bad,
+};
+const noCoordinator = 'no coordinator';
+
+/** Seconds since the last checkpoint, or since the start where there is none, of a run that is not over. */
+function checkpointAge(): string {
+  const start = fromCoordinator(metric('process_start_time_seconds'));
+  const since = perRun('max', `${metric('checkpoint_last_success_timestamp_seconds')} or ${start}`);
+  return `time() - ${since} and ${perRun('max', metric('run_status', { status: 'running' }))} == 1`;
+}
 
 /** What is going on, at a glance. */
 export function now() {
   const step = perRun('max', metric('step'));
   const stepsWanted = perRun('max', metric('steps_wanted'));
   const stepsPerSecond = perRun('sum', fromCoordinator(rate(metric('steps_total')), 'result'));
-  const status = stat(
-    {
-      title: 'Status',
-      description:
-        'What the run is. No coordinator answers when it says so: look for its pod, or its process.',
-      unit: 'none',
-      width: 3,
-    },
-    { '{{status}}': `${perRun('max', metric('run_status'), 'status')} == 1` },
-  )
-    .textMode(BigValueTextMode.Name)
-    .colorMode(BigValueColorMode.Background)
-    .noValue('no coordinator');
-  const statusColors = {
-    running: colors.good,
-    finished: colors.discriminator,
-    stopped: colors.careful,
-    failed: colors.bad,
-  };
-  for (const [name, color] of Object.entries(statusColors))
-    status.overrideByName(name, [{ id: 'color', value: fixed(color).build() }]);
+  const status = Object.keys(statuses).map((is, i) => `${i + 1} * ${metric('run_status', { status: is })}`);
+  const statusTexts = Object.entries(statuses).map(([text, color], i) => [i + 1, { text, color }] as const);
   return [
-    status,
+    stat(
+      {
+        title: 'Status',
+        description: `What the run is. "${noCoordinator}": none answers; look for its pod, or its process.`,
+        unit: 'none',
+        width: 3,
+      },
+      { status: perRun('max', status.join(' or ')) },
+    )
+      .textMode(BigValueTextMode.Value)
+      .colorMode(BigValueColorMode.Background)
+      .noValue(noCoordinator)
+      .mappings([
+        { type: MappingType.ValueToText, options: Object.fromEntries(statusTexts) },
+        {
+          type: MappingType.SpecialValue,
+          options: {
+            match: SpecialValueMatch.NullAndNan,
+            result: { text: noCoordinator, color: colors.bad },
+          },
+        },
+      ]),
     stat(
       {
         title: 'Step',
@@ -90,7 +122,7 @@ export function now() {
         unit: 'none',
         width: 4,
       },
-      { here: perRun('max', metric('trainers')), wanted: perRun('max', metric('trainers_wanted')) },
+      { present: perRun('max', metric('trainers')), wanted: perRun('max', metric('trainers_wanted')) },
     )
       .textMode(BigValueTextMode.ValueAndName)
       .colorScheme(fixed(colors.plain)),
@@ -98,11 +130,11 @@ export function now() {
       {
         title: 'Checkpoint age',
         description:
-          'Since the last checkpoint was stored: so much work is lost when all processes end at once.',
+          'Since the last checkpoint was stored: so much work is lost when all processes end at once. Empty when the run is over.',
         unit: 's',
         width: 3,
       },
-      { age: `time() - ${perRun('max', metric('checkpoint_last_success_timestamp_seconds'))}` },
+      { age: checkpointAge() },
     )
       .decimals(0)
       .thresholds(thresholds(colors.good, [600, colors.careful], [3_600, colors.bad])),
@@ -110,7 +142,7 @@ export function now() {
       {
         title: 'Stalled for',
         description:
-          'Since the last commit, when nothing gets on; else 0. `gan-train status` says who is waited for.',
+          'Since the last commit, while there is no progress; else 0. `gan-train status` says who is waited for.',
         unit: 's',
         width: 3,
       },
@@ -200,7 +232,7 @@ export const speed = () => [
     },
     {
       'last step': perRun('max', metric('images_per_second')),
-      average: perRun('sum', fromTrainers(rate(metric('items_total')))),
+      average: perRun('sum', rate(metric('items_total'))),
     },
   ).min(0),
   colored(
@@ -234,7 +266,7 @@ export const speed = () => [
       unit: 'none',
       width: 12,
     },
-    { '{{process}}': perProcess('sum', fromTrainers(rate(metric('items_total')))) },
+    { '{{process}}': perProcess('sum', rate(metric('items_total'))) },
   ),
   graph(
     {
@@ -258,7 +290,7 @@ export const membership = () => [
         unit: 'none',
         width: 8,
       },
-      { here: perRun('max', metric('trainers')), wanted: perRun('max', metric('trainers_wanted')) },
+      { present: perRun('max', metric('trainers')), wanted: perRun('max', metric('trainers_wanted')) },
     ),
     'wanted',
   )
@@ -293,7 +325,7 @@ export const membership = () => [
     {
       title: 'Stalled',
       description:
-        'Seconds since the last commit, while nothing gets on. The log and `gan-train status` say who is waited for.',
+        'Since the last commit, while there is no progress. The log and `gan-train status` say who is waited for.',
       unit: 's',
       width: 8,
     },
@@ -314,18 +346,21 @@ export const membership = () => [
   ).mappings([
     {
       type: MappingType.ValueToText,
-      options: { '0': { text: 'none', color: colors.careful }, '1': { text: 'stands', color: colors.good } },
+      options: {
+        '0': { text: 'disconnected', color: colors.careful },
+        '1': { text: 'connected', color: colors.good },
+      },
     },
   ]),
   barGraph(
     {
-      title: 'Taking a state over',
+      title: 'State transfer time',
       description:
         'Seconds that trainers which join or come back spent on copying the state from the others.',
       unit: 's',
       width: 8,
     },
-    { '{{process}}': growth((suffix) => perProcess('sum', metric('heal_seconds_sum') + suffix)) },
+    { '{{process}}': growthFromStart((at) => perProcess('sum', at(metric('heal_seconds_sum')))) },
   ),
 ];
 
@@ -336,12 +371,12 @@ export const files = () => [
       {
         title: 'Checkpoint age',
         description:
-          'Since the last checkpoint was stored, and how often one is asked for (checkpointSeconds).',
+          'Since the last checkpoint was stored, and how often one is asked for (checkpointSeconds). Empty when the run is over.',
         unit: 's',
         width: 8,
       },
       {
-        age: `time() - ${perRun('max', metric('checkpoint_last_success_timestamp_seconds'))}`,
+        age: checkpointAge(),
         interval: perRun('max', metric('checkpoint_interval_seconds')),
       },
     ),
@@ -349,7 +384,7 @@ export const files = () => [
   ).min(0),
   graph(
     {
-      title: 'Time to store',
+      title: 'Checkpoint write time',
       description: 'Mean seconds to receive, write and read back a checkpoint, or Keras weights.',
       unit: 's',
       width: 8,
@@ -362,7 +397,7 @@ export const files = () => [
     .pointSize(6),
   barGraph(
     {
-      title: 'Not stored, by reason',
+      title: 'Failed writes, by reason',
       description:
         'Checkpoints, rows and grids that could not be stored. They are tried again; after ten minutes the run fails.',
       unit: 'none',
@@ -395,7 +430,7 @@ export const processes = () => [
     {
       title: 'Event loop delay',
       description:
-        '99th percentile of how late the event loop is that answers others; of a trainer its comm thread. Above seconds it is taken for dead.',
+        '99th percentile of how late the event loop is that answers others; of a trainer its comm thread. A process that is silent for 5 s is treated as lost.',
       unit: 's',
       width: 8,
     },
@@ -414,8 +449,8 @@ export const processes = () => [
     .decimals(0),
   graph(
     {
-      title: 'Certificates end in',
-      description: 'Time until the certificate of each process ends. Empty without TLS.',
+      title: 'Certificate expires in',
+      description: 'Time until the certificate of each process expires. Empty without TLS.',
       unit: 's',
       width: 12,
     },

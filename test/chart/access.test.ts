@@ -16,20 +16,20 @@ describe.each(helms)('$name', (helm) => {
   it('gives the coordinator what it needs, and nothing else', async () => {
     const objects = await render(helm);
     expect(only<Role>(objects, 'Role', 'gan-train-coordinator').rules).toEqual([
-      { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
+      { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
       {
         apiGroups: ['apps'],
         resources: ['statefulsets'],
         resourceNames: ['gan-train-trainer'],
-        verbs: ['get', 'list', 'watch'],
+        verbs: ['list', 'watch'],
       },
       {
         apiGroups: ['apps'],
         resources: ['statefulsets/scale'],
         resourceNames: ['gan-train-trainer'],
-        verbs: ['get', 'patch'],
+        verbs: ['patch'],
       },
-      { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
+      { apiGroups: [''], resources: ['events'], verbs: ['create'] },
       {
         apiGroups: [''],
         resources: ['configmaps'],

@@ -1,9 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { flagFromOption, optionNames, options } from '@gan-train/service';
 import { chartValues, type ChartValue } from '../../scripts/chart-values.mjs';
-import { chart } from './helm.js';
+import { chart, helm4, helms, render, run } from './helm.js';
+import { ofKind } from './manifests.js';
+import { unknownFields } from './unknown-fields.js';
 
 let values: ChartValue[];
 let readme: string;
@@ -82,5 +85,32 @@ describe('README.md', () => {
     expect(named.length).toBeGreaterThan(5);
     const ofRun = optionNames.map((name) => `config.${name}`);
     expect(named.filter((path) => !known.has(path) && !ofRun.includes(path))).toEqual([]);
+  });
+
+  it('has examples that the chart takes', async () => {
+    const examples = [...readme.matchAll(/```yaml\n([^]*?)```/g)].map(([, text]) => text ?? '');
+    expect(examples.length).toBeGreaterThan(2);
+    const scratch = await mkdtemp(join(tmpdir(), 'gan-train-chart-'));
+    onTestFinished(async () => rm(scratch, { recursive: true }));
+    for (const [i, text] of examples.entries()) {
+      const file = join(scratch, `${i}.yaml`);
+      await writeFile(file, text);
+      expect((await render(helm4, { file })).flatMap(unknownFields)).toEqual([]);
+    }
+  });
+
+  it('deletes the Secrets of another mode by the names that Helm gives them', async () => {
+    const secrets = ofKind(await render(helm4), 'Secret').map(({ metadata }) => metadata.name);
+    expect(secrets).toHaveLength(4);
+    expect(readme).toContain(`kubectl delete secret ${secrets.join(' ')}\``);
+  });
+
+  it.each(helms)('gives flags that $name knows', async (helm) => {
+    const commands = [...readme.matchAll(/helm (install|upgrade|test) ([^`\n]*)/g)];
+    expect(commands.length).toBeGreaterThan(5);
+    for (const [, command = '', rest = ''] of commands) {
+      const { stdout: help } = await run(helm, [command, '--help']);
+      for (const [flag] of rest.matchAll(/--[\w-]+/g)) expect(help).toContain(`${flag} `);
+    }
   });
 });

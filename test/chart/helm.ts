@@ -55,24 +55,36 @@ export async function run(
 
 export interface Rendering {
   variant?: string;
+  /** One more file with values. */
+  file?: string;
   /** As --set-json takes them: path to value. */
   set?: Record<string, unknown>;
   release?: string;
   chart?: string;
 }
 
-function argumentsOf({ variant, set = {}, release = 'gan-train', chart: from = chart }: Rendering): string[] {
+function argumentsOf({
+  variant,
+  file,
+  set = {},
+  release = 'gan-train',
+  chart: from = chart,
+}: Rendering): string[] {
+  const files = [variant === undefined ? undefined : valuesOf(variant), file];
   return [
     release,
     from,
-    ...(variant === undefined ? [] : ['--values', valuesOf(variant)]),
+    ...files.flatMap((each) => (each === undefined ? [] : ['--values', each])),
     ...Object.entries(set).flatMap(([path, value]) => ['--set-json', `${path}=${JSON.stringify(value)}`]),
   ];
 }
 
 const rendered = new Map<string, Promise<Manifest[]>>();
 
-/** The objects that an installation would make, with those of `helm test`. The same are rendered once, and must not be changed. */
+/**
+ * The objects that an installation would make, with those of `helm test`. The same are rendered once, and must not be changed. Throws where a
+ * map has a key twice.
+ */
 export async function render(helm: Helm, rendering: Rendering = {}): Promise<readonly Manifest[]> {
   const args = ['template', ...argumentsOf(rendering)];
   const key = [helm.file, ...args].join(' ');

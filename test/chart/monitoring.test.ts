@@ -39,7 +39,14 @@ describe.each(helms)('$name', (helm) => {
     expect(metadata.labels.release).toBe('prometheus');
     expect(spec.jobLabel).toBe('app.kubernetes.io/instance');
     expect(spec.endpoints).toEqual([
-      { port: 'http', path: '/metrics', interval: '30s', scrapeTimeout: '10s' },
+      {
+        port: 'http',
+        path: '/metrics',
+        interval: '30s',
+        scrapeTimeout: '10s',
+        relabelings: [{ targetLabel: 'cluster', replacement: 'east' }],
+        metricRelabelings: [{ action: 'drop', sourceLabels: ['__name__'], regex: 'nodejs_.*' }],
+      },
     ]);
     const scraped = ofKind(objects, 'Service').filter(({ metadata: { labels } }) =>
       selects(spec.selector, labels),
@@ -58,6 +65,12 @@ describe.each(helms)('$name', (helm) => {
       expect(metadata?.annotations).toEqual({ grafana_folder: 'gan-train' });
       expect(data).toEqual({ [file]: (await readFile(join(chart, 'dashboards', file), 'utf8')).trim() });
     }
+  });
+
+  it('names the rules like the release', async () => {
+    const set = { 'monitoring.prometheusRule.enabled': true };
+    const rules = ofKind(await render(helm, { release: 'a', set }), 'PrometheusRule');
+    expect(rules.map(({ metadata }) => metadata.name)).toEqual(['a-gan-train']);
   });
 
   it('brings the rules to Prometheus as they are', async () => {

@@ -55,7 +55,8 @@ describe('network policies', () => {
 
   it('let the coordinator alone reach the API server', async () => {
     const { can } = await network();
-    for (const port of [443, 6443]) {
+    // Of the Service, kubeadm, minikube and microk8s.
+    for (const port of [443, 6443, 8443, 16443]) {
       expect(can('coordinator', 'API server', { port })).toBe(true);
       expect(can('trainer', 'API server', { port })).toBe(false);
       expect(can('helm test', 'API server', { port })).toBe(false);
@@ -67,8 +68,10 @@ describe('network policies', () => {
     for (const from of ['coordinator', 'trainer', 'helm test'] as const) {
       expect(can(from, 'internet', { port: 80 })).toBe(false);
       expect(can(from, 'neighbour', { port: 80 })).toBe(false);
-      for (const protocol of ['TCP', 'UDP'] as const)
-        expect(can(from, 'DNS', { port: 53, protocol })).toBe(true);
+      // Of the Service, and of OpenShift's pods.
+      for (const port of [53, 5353])
+        for (const protocol of ['TCP', 'UDP'] as const)
+          expect(can(from, 'DNS', { port, protocol })).toBe(true);
       expect(can(from, 'DNS', { port: 9153 })).toBe(false);
     }
     expect(can('trainer', 'internet', { port: 443 })).toBe(false);
@@ -77,8 +80,9 @@ describe('network policies', () => {
   it('are as narrow as the values make them', async () => {
     const { can } = await network({ variant: 'everything' }, 'faces');
     expect(can('coordinator', 'API server', { port: 6443 })).toBe(false);
-    expect(can('coordinator', 'DNS', { port: 53, protocol: 'UDP' })).toBe(true);
-    expect(can('coordinator', 'internet', { port: 53, protocol: 'UDP' })).toBe(false);
+    expect(can('coordinator', 'DNS', { port: 1053, protocol: 'UDP' })).toBe(true);
+    expect(can('coordinator', 'DNS', { port: 53, protocol: 'UDP' })).toBe(false);
+    expect(can('coordinator', 'internet', { port: 1053, protocol: 'UDP' })).toBe(false);
     expect(can('Prometheus', 'coordinator', http)).toBe(false);
     expect(can('trainer', 'coordinator', grpc)).toBe(true);
   });

@@ -3,8 +3,8 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { V1StatefulSet } from 'kubernetes-client';
-import { helm4, manifestsFromYaml, render, root } from './helm.js';
-import { containerOf, ofKind, only, type Manifest } from './manifests.js';
+import { chart, helm4, helms, manifestsFromYaml, render, root, run } from './helm.js';
+import { containerOf, ofKind, only, podOf, type Manifest } from './manifests.js';
 import { unknownFields } from './unknown-fields.js';
 
 const folder = join(root, 'k8s');
@@ -45,6 +45,25 @@ describe('k8s/', () => {
     const trainers = only<V1StatefulSet>(objects, 'StatefulSet', 'gan-train-trainer');
     expect(trainers.spec).not.toHaveProperty('replicas');
     expect(trainers.metadata.annotations).toEqual({ 'gan-train/replicas': '2' });
+  });
+
+  it.each(helms)('and what its README has $name make of the chart have the same run', async (helm) => {
+    const readme = await readFile(join(folder, 'README.md'), 'utf8');
+    const [, command = ''] = /^helm (template .*) > gan-train\.yaml$/m.exec(readme) ?? [];
+    const args = command.replace('helm/gan-train', chart).split(' ');
+    for (const more of [[], ['--set', 'tls.mode=certManager']]) {
+      const { stdout, exitCode } = await run(helm, [...args, ...more]);
+      expect(exitCode).toBe(0);
+      const rendered = manifestsFromYaml(stdout);
+      // Else deleting it would delete the run.
+      expect(ofKind(rendered, 'PersistentVolumeClaim')).toEqual([]);
+      const [claim] = ofKind(objects, 'PersistentVolumeClaim');
+      const { spec } = podOf(rendered, 'gan-train-coordinator');
+      expect(spec.volumes).toContainEqual({
+        name: 'run',
+        persistentVolumeClaim: { claimName: claim?.metadata.name },
+      });
+    }
   });
 
   it('keeps the volume of the run apart, so that the rest can be deleted alone', () => {

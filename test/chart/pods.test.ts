@@ -1,7 +1,16 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { V1StatefulSet } from 'kubernetes-client';
-import { helm4, render, variants } from './helm.js';
+import { helm4, helms, render, variants, type Rendering } from './helm.js';
 import { containerOf, ofKind, only, podOf, podsOf } from './manifests.js';
+
+let scratch: string;
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'gan-train-chart-'));
+});
+afterAll(async () => rm(scratch, { recursive: true }));
 
 const optionOf = (args: readonly string[] = [], name: string): string | undefined =>
   args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
@@ -63,7 +72,7 @@ describe.each(variants)('the pods of %s', (variant) => {
       const grace = optionOf(args, '--grace-seconds');
       const limit = spec?.template.spec?.terminationGracePeriodSeconds ?? 0;
       if (metadata.name.endsWith('-trainer')) expect(limit).toBe(Number(grace) + 10);
-      else expect(limit).toBe(variant === 'everything' ? 30 : 60);
+      else expect(limit).toBe(variant === 'everything' ? 90 : 60);
     }
   });
 });
@@ -208,6 +217,21 @@ describe('values', () => {
       expect(coordinator).not.toHaveProperty(key);
   });
 
+  it('spread pods as a labelSelector of theirs says, and no narrower', async () => {
+    const labelSelector = { matchExpressions: [{ key: 'tier', operator: 'Exists' }] };
+    for (const own of [labelSelector, {}]) {
+      const constraint = {
+        maxSkew: 1,
+        topologyKey: 'zone',
+        whenUnsatisfiable: 'DoNotSchedule',
+        labelSelector: own,
+      };
+      const set = { 'trainer.topologySpreadConstraints': [constraint] };
+      const { spec } = podOf(await render(helm4, { set }), 'gan-train-trainer');
+      expect(spec.topologySpreadConstraints).toEqual([constraint]);
+    }
+  });
+
   it('win over the chart where both name a variable', async () => {
     const objects = await render(helm4, { variant: 'everything' });
     const { env = [] } = containerOf(objects, 'faces-coordinator');
@@ -215,15 +239,61 @@ describe('values', () => {
       { name: 'GAN_TRAIN_LOG_LEVEL', value: 'trace' },
       { name: 'TZ', value: 'UTC' },
     ]);
+    // Server-side apply refuses a name that is there twice.
+    const names = ['POD_IP', 'POD_NAME', 'POD_NAMESPACE', 'POD_UID', 'GAN_TRAIN_LOG_LEVEL', 'GAN_TRAIN_GPU'];
+    const extraEnv = names.map((name) => ({ name, value: 'mine' }));
+    const set = {
+      'trainer.gpu.enabled': true,
+      'trainer.extraEnv': extraEnv,
+      'coordinator.extraEnv': extraEnv,
+    };
+    for (const component of ['coordinator', 'trainer'])
+      expect(containerOf(await render(helm4, { set }), `gan-train-${component}`).env).toEqual(extraEnv);
   });
 
-  it('never weaken what Pod Security asks for', async () => {
-    const set = { podSecurityContext: { runAsNonRoot: false, seccompProfile: { type: 'Unconfined' } } };
-    for (const { spec } of podsOf(await render(helm4, { set })))
-      expect(spec.securityContext).toMatchObject({
-        runAsNonRoot: true,
-        seccompProfile: { type: 'RuntimeDefault' },
-      });
+  it('take variables from elsewhere', async () => {
+    const objects = await render(helm4, { variant: 'everything' });
+    expect(containerOf(objects, 'faces-coordinator').envFrom).toEqual([
+      { secretRef: { name: 'proxy', optional: true } },
+    ]);
+    expect(containerOf(objects, 'faces-trainer').envFrom).toEqual([
+      { prefix: 'SITE_', configMapRef: { name: 'site' } },
+    ]);
+  });
+
+  it('choose schedulers', async () => {
+    const objects = await render(helm4, { variant: 'everything' });
+    expect(podOf(objects, 'faces-coordinator').spec.schedulerName).toBe('packer');
+    expect(podOf(objects, 'faces-trainer').spec.schedulerName).toBe('gangs');
+  });
+
+  it('may leave out resources', async () => {
+    const parts = ['coordinator', 'trainer', 'test'];
+    const set = Object.fromEntries(parts.map((part) => [`${part}.resources`, null]));
+    for (const helm of helms)
+      for (const part of parts)
+        expect(containerOf(await render(helm, { set }), `gan-train-${part}`).resources).toEqual({});
+  });
+
+  it('that are large numbers of a file are numbers in the pods', async () => {
+    const file = join(scratch, 'values.yaml');
+    const large = 1_000_000;
+    await writeFile(
+      file,
+      JSON.stringify({
+        test: { timeoutSeconds: large },
+        coordinator: { terminationGracePeriodSeconds: large },
+        trainer: { gpu: { enabled: true, count: large } },
+      }),
+    );
+    for (const helm of helms) {
+      const objects = await render(helm, { file });
+      expect(optionOf(containerOf(objects, 'gan-train-test').args, '--timeout-seconds')).toBe('1000000');
+      const { terminationGracePeriodSeconds } = podOf(objects, 'gan-train-coordinator').spec;
+      expect(terminationGracePeriodSeconds).toBe(large);
+      const { resources } = containerOf(objects, 'gan-train-trainer');
+      expect(resources?.limits?.['nvidia.com/gpu']).toBe('1000000');
+    }
   });
 
   it('leave the ids to the cluster where they are null', async () => {
@@ -266,6 +336,18 @@ describe('the data set', () => {
     const { spec } = podOf(await render(helm4, { variant: 'dataset-coordinator' }), 'gan-train-coordinator');
     expect(spec.initContainers?.map(({ name, command }) => [name, command?.at(-1)])).toEqual([
       ['await-data', '/var/lib/gan-train/data'],
+    ]);
+  });
+
+  it('is brought by containers that run before it is waited for', async () => {
+    const fetch = { name: 'fetch', image: 'fetch:1', volumeMounts: [{ name: 'run', mountPath: '/run' }] };
+    const set = { 'coordinator.extraInitContainers': [fetch] };
+    const initOf = async (rendering: Rendering): Promise<unknown[] | undefined> =>
+      podOf(await render(helm4, rendering), 'gan-train-coordinator').spec.initContainers;
+    expect(await initOf({ set })).toEqual([fetch]);
+    expect(await initOf({ variant: 'dataset-coordinator', set })).toEqual([
+      fetch,
+      expect.objectContaining({ name: 'await-data' }),
     ]);
   });
 });

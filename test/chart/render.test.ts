@@ -5,8 +5,8 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { V1PodDisruptionBudget, V1Service, V1StatefulSet } from 'kubernetes-client';
-import { chart, helm4, helms, render, root, run, valuesOf, variants } from './helm.js';
-import { ofKind, podsOf, selects } from './manifests.js';
+import { chart, helm4, helms, refusal, render, root, run, valuesOf, variants } from './helm.js';
+import { ofKind, only, podOf, podsOf, selects } from './manifests.js';
 import { unknownFields } from './unknown-fields.js';
 
 let scratch: string;
@@ -107,6 +107,11 @@ describe('names', () => {
     ['faces', {}, 'faces-gan-train'],
     ['faces', { nameOverride: 'gan' }, 'faces-gan'],
     ['faces', { fullnameOverride: 'x' }, 'x'],
+    // Words of YAML, and what it takes for a number.
+    ['faces', { fullnameOverride: 'on' }, 'on'],
+    ['123', { fullnameOverride: 'x' }, 'x'],
+    // A Service's name has no dots.
+    ['v1.2', {}, 'v1-2-gan-train'],
     // Names of pods and of revisions are labels, which are short.
     [
       'a-release-with-the-longest-name-that-helm-ever-accepts',
@@ -125,6 +130,65 @@ describe('names', () => {
       expect(metadata.labels['app.kubernetes.io/name']).toBe('gan-train');
       expect(metadata.labels['app.kubernetes.io/instance']).toBe(release.slice(0, 53));
     }
+  });
+});
+
+it.each(helms)('$name says which name no Service could have', async (helm) => {
+  expect(await refusal(helm, { release: '123' })).toContain('123-gan-train, but those of Services begin');
+});
+
+describe('labels and annotations of yours', () => {
+  const given = {
+    team: 'vision',
+    'app.kubernetes.io/part-of': 'platform',
+    'app.kubernetes.io/version': '2',
+    'app.kubernetes.io/managed-by': 'us',
+    'helm.sh/chart': 'ours',
+    'kubectl.kubernetes.io/default-container': 'mine',
+    'checksum/config': '1',
+    'gan-train/operator-secret': 'mine',
+    'helm.sh/resource-policy': 'mine',
+  };
+  const ofSelectors = ['name', 'instance', 'component'].map((name) => `app.kubernetes.io/${name}`);
+  const labels = { ...given, ...Object.fromEntries(ofSelectors.map((name) => [name, 'mine'])) };
+  const places = [
+    ...['commonLabels', 'coordinator.podLabels', 'trainer.podLabels', 'persistence.annotations'],
+    ...['coordinator.podAnnotations', 'trainer.podAnnotations'],
+    ...['podMonitor.additionalLabels', 'prometheusRule.additionalLabels', 'dashboards.labels'].map(
+      (name) => `monitoring.${name}`,
+    ),
+  ];
+  const set = Object.fromEntries(
+    places.map((place) => [place, place.endsWith('nnotations') ? given : labels]),
+  );
+
+  it.each(helms)('win with $name, are there once, and never change a selector', async (helm) => {
+    // Throws where a key is there twice.
+    const objects = await render(helm, { variant: 'monitoring', set });
+    const plain = await render(helm, { variant: 'monitoring' });
+    for (const [i, { kind, metadata }] of objects.entries()) {
+      expect([kind, metadata.labels]).toEqual([kind, expect.objectContaining(given)]);
+      const own = Object.entries(plain[i]?.metadata.labels ?? {});
+      expect(metadata.labels).toMatchObject(
+        Object.fromEntries(own.filter(([name]) => ofSelectors.includes(name))),
+      );
+    }
+    const pods = podsOf(objects);
+    for (const { metadata, spec } of ofKind<V1StatefulSet>(objects, 'StatefulSet')) {
+      const chosen = pods.filter((pod) => selects(spec?.selector ?? {}, pod.metadata.labels ?? {}));
+      expect(chosen.map(({ name }) => name)).toEqual([metadata.name]);
+      expect(chosen[0]?.metadata.labels).toMatchObject(given);
+      expect(chosen[0]?.metadata.annotations).toEqual(given);
+    }
+    expect(only(objects, 'PersistentVolumeClaim', 'gan-train-run').metadata.annotations).toEqual(given);
+  });
+
+  it("win over those of all objects where they are one object's own", async () => {
+    const { metadata } = podOf(
+      await render(helm4, { set: { 'commonLabels.team': 'a', 'trainer.podLabels.team': 'b' } }),
+      'gan-train-trainer',
+    );
+    expect(metadata.labels?.team).toBe('b');
   });
 });
 

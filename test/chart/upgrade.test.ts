@@ -1,10 +1,19 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { V1ConfigMap, V1StatefulSet } from 'kubernetes-client';
-import { chart, helm4, helms, render, run, variants } from './helm.js';
+import type { V1ConfigMap, V1NetworkPolicy, V1Service, V1StatefulSet } from 'kubernetes-client';
+import { chart, helm4, helms, render, root, run, variants } from './helm.js';
 import { ofKind, only, podOf, type Manifest } from './manifests.js';
+
+const package010 = join(root, 'test/integration/kind/gan-train-0.1.0.tgz');
+
+let scratch: string;
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'gan-train-chart-'));
+});
+afterAll(async () => rm(scratch, { recursive: true }));
 
 /** What restarts pods when it changes. */
 const templateOf = (objects: readonly Manifest[], component: string): unknown =>
@@ -19,6 +28,12 @@ describe('replicas of the trainers', () => {
       const asked = ['gpu', 'everything'].includes(variant) ? '4' : '2';
       expect(trainers?.metadata.annotations).toEqual({ 'gan-train/replicas': asked });
     }
+  });
+
+  it('are asked for by nobody where the values have none', async () => {
+    const objects = await render(helm4, { set: { 'trainer.replicas': null } });
+    const { metadata } = only<V1StatefulSet>(objects, 'StatefulSet', 'gan-train-trainer');
+    expect(metadata.annotations).toBeUndefined();
   });
 
   it('restart nobody when they change', async () => {
@@ -42,12 +57,6 @@ describe('the config', () => {
 });
 
 describe('a new version of the chart', () => {
-  let scratch: string;
-  beforeAll(async () => {
-    scratch = await mkdtemp(join(tmpdir(), 'gan-train-chart-'));
-  });
-  afterAll(async () => rm(scratch, { recursive: true }));
-
   it('restarts nobody for the number alone, and is the same StatefulSet', async () => {
     const packed = await run(helm4, ['package', chart, '--version', '9.9.9', '--destination', scratch]);
     expect(packed.exitCode).toBe(0);
@@ -60,6 +69,34 @@ describe('a new version of the chart', () => {
       expect(is?.metadata.labels['helm.sh/chart']).toBe('gan-train-9.9.9');
       expect(is?.spec).toEqual(was?.spec);
     }
+  });
+});
+
+describe('an upgrade of 0.1.0 with --reuse-values', () => {
+  // Helm takes the values of the old chart for the defaults of the new one.
+  it.each(helms)('is rendered by $name from values that the old chart had', async (helm) => {
+    const mixed = await mkdtemp(join(scratch, 'mixed-'));
+    await cp(chart, mixed, { recursive: true });
+    const old = [
+      '-xzf',
+      package010,
+      '--directory',
+      mixed,
+      '--strip-components',
+      '1',
+      'gan-train/values.yaml',
+    ];
+    execFileSync('tar', old);
+    const objects = await render(helm, { chart: mixed });
+    const { spec } = only<V1Service>(objects, 'Service', 'gan-train-coordinator');
+    expect(spec?.type).toBe('ClusterIP');
+    const dns = only<V1NetworkPolicy>(objects, 'NetworkPolicy', 'gan-train-dns').spec?.egress;
+    expect(dns).toEqual(
+      only<V1NetworkPolicy>(await render(helm), 'NetworkPolicy', 'gan-train-dns').spec?.egress,
+    );
+    // Nobody is restarted but by what the new chart does otherwise.
+    for (const component of ['coordinator', 'trainer'])
+      expect(templateOf(objects, component)).toEqual(templateOf(await render(helm), component));
   });
 });
 

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { rulesFile, until } from '../support/index.js';
+import { expect } from 'vitest';
+import { interpolated, rulesFile, until, type Query } from '../support/index.js';
 
 /** Processes that are scraped as one job: by their addresses and with labels, as Prometheus' service discovery gives them. */
 export type TargetGroups = readonly {
@@ -98,6 +99,40 @@ export async function startPrometheus(directory: string): Promise<Prometheus> {
       await ended;
     },
   };
+}
+
+/** What a dashboard shows of one run since that moment: a value a second. */
+export async function shown(
+  prometheus: Prometheus,
+  { expression, when }: Query,
+  chosen: Readonly<Record<'namespace' | 'job' | 'run', string>>,
+  fromSeconds: number,
+): Promise<Series[]> {
+  // As Grafana has them for a graph of seconds.
+  const query = interpolated(expression, { ...chosen, __interval: '1s', __rate_interval: '4s' });
+  return when === 'instant' ? prometheus.instant(query) : prometheus.range(query, fromSeconds);
+}
+
+export const numbersOf = (series: readonly Series[]): number[] =>
+  series
+    .flatMap(({ value, values }) => values ?? (value ? [value] : []))
+    .map(([, text]) => Number(text))
+    .filter((value) => !Number.isNaN(value));
+
+/** Within half a minute no rule sees anything wrong any more, not even for less than its `for`. */
+export async function expectNoAlerts(prometheus: Prometheus): Promise<void> {
+  const afterMs = Date.now();
+  let unlike: object[] = [];
+  const quiet = async (): Promise<true | undefined> => {
+    const rules = await prometheus.rules();
+    unlike = rules.filter(
+      ({ health, state, lastEvaluation }) =>
+        health !== 'ok' || state !== 'inactive' || Date.parse(lastEvaluation) < afterMs,
+    );
+    return (rules.length > 0 && unlike.length === 0) || undefined;
+  };
+  await until('no alerts', quiet).catch(() => undefined);
+  expect(unlike).toEqual([]);
 }
 
 /** Runs promtool: its exit code and all that it says. */

@@ -53,8 +53,22 @@ it('a run that is alive is waited for, sampled, read and stopped by its director
   followed.signal('SIGINT');
   expect((await followed.finished).stderr).toBe('');
 
+  const waiting = startCommand(['wait', out, '--for', 'end']);
+  await until('that it waits', () => waiting.output().includes('waiting: ') || undefined);
   expect(await gan('stop', out)).toMatchObject({ code: 0, stderr: '' });
   await cluster.finished();
+  // The coordinator is gone at once: the directory says how the run ended.
+  const ended = expect.stringMatching(/the run is stopped at step \d+( of \d+)?\n$/) as string;
+  expect(await waiting.finished).toMatchObject({ code: 0, stdout: ended, stderr: '' });
+  expect(await gan('wait', out, '--for', 'end')).toMatchObject({ code: 0, stdout: ended, stderr: '' });
+  expect(await gan('wait', out)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^error refused: the run is stopped at step \d+/) as string,
+  });
+  expect(await gan('wait', directory, '--for', 'end')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('error run_missing: there is no run at') as string,
+  });
   const { stdout: logs } = await gan('logs', out, '--tail', '50');
   const words = logs.split('\n').filter((line) => line !== '');
   const times = words.map((line) => line.slice(0, 12)).filter((time) => time.trim() !== '');
@@ -80,6 +94,11 @@ it('a run that is alive is waited for, sampled, read and stopped by its director
   expect(await gan('sample', out, '--out', pictures[1])).toMatchObject({ code: 0 });
   expect(await readFile(pictures[0])).toEqual(await readFile(pictures[1]));
   expect((await inspected(out)).step).toBeGreaterThan(0);
+  const stop = await gan('stop', `127.0.0.1:${String(port)}`);
+  expect(stop).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^it has ended: \w+ at step/) as string,
+  });
   again.signal('SIGTERM');
   await again.finished;
 });

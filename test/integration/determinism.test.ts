@@ -73,8 +73,8 @@ describe('what decides the bits of a run', () => {
   });
 
   it('is not how gradients are cut to travel', async () => {
-    const coarse = await run('coarse', '--trainers', '2', '--bucket-ki-b', '1024');
-    const fine = await run('fine', '--trainers', '2', '--bucket-ki-b', '3');
+    const coarse = await run('coarse', '--trainers', '2', '--bucket-kib', '1024');
+    const fine = await run('fine', '--trainers', '2', '--bucket-kib', '3');
     expect(fine.weightsHash).toBe(coarse.weightsHash);
   });
 });

@@ -31,7 +31,7 @@ const coordinatorNames = [
   'd_output_mean{input="fake"}',
   'images_per_second',
   'steps_total{result="committed"}',
-  'items_total',
+  'items_sent_total',
   'process_resident_memory_bytes',
   'nodejs_eventloop_lag_p99_seconds',
 ];

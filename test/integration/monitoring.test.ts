@@ -56,21 +56,30 @@ it('every panel says what it shows, in which unit, of the one data source that i
       for (const part of [panel, ...(panel.targets ?? [])])
         expect(part.datasource?.uid, about).toBe('${datasource}');
       for (const { expr } of panel.targets ?? []) {
-        expect(expr, about).toContain('job="$job"');
+        // Of one run only.
+        const selections = expr.split('namespace="$namespace",job="$job",run="$run"}').length - 1;
+        expect(selections, about).toBe(metricsIn(expr).length);
         for (const [, range] of expr.matchAll(/\[(.*?)\]/g)) expect(range, about).toBe('$__rate_interval');
       }
     }
   }
 });
 
-it('every alert says what is wrong, how bad it is, and how long that must last', () => {
+it('every mark has its query where older and where newer Grafanas look for it', () => {
+  for (const { annotations } of dashboards)
+    for (const mark of annotations.list) expect(mark, mark.name).toMatchObject({ expr: mark.target.expr });
+});
+
+it('every alert says what is wrong with which run, how bad it is, and how long that must last', () => {
   const names = rules.map(({ alert }) => alert);
   expect(new Set(names).size).toBe(names.length);
   for (const { alert, for: lasts, labels, annotations } of rules) {
     expect(alert).toMatch(/^GanTrain[A-Z]\w+$/);
     expect(lasts, alert).toMatch(/^\d+[mh]$/);
     expect(['warning', 'critical'], alert).toContain(labels.severity);
-    expect(annotations.summary, alert).toContain('{{ $labels.job }}');
+    expect(annotations.summary, alert).toContain(
+      '{{ $labels.namespace }} {{ $labels.job }} {{ $labels.run }}',
+    );
     expect(annotations.description, alert).toMatch(/\w.*\.$/s);
   }
 });

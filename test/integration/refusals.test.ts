@@ -41,7 +41,7 @@ describe('train refuses', () => {
     {
       what: 'a misspelt option',
       args: ['--batchsize', '8'],
-      says: ['--batchsize is not an option', 'did you mean batch'],
+      says: ['--batchsize is not an option', 'did you mean --batch?'],
     },
     { what: 'a surplus argument', args: ['mnist'], says: ['mnist is not an option'] },
     { what: 'a wrong type', args: ['--batch', 'many'], says: ['batch must be a whole number', 'not "many"'] },

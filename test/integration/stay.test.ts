@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import {
   compareRuns,
   directoryOfTests,
+  endless,
   flagsFrom,
   gan,
   inspected,
@@ -14,6 +15,7 @@ import {
   stepsOf,
   tinyDcgan,
   trainReference,
+  trainUndisturbed,
   until,
   type Asked,
   type Reference,
@@ -97,15 +99,22 @@ describe('processes that stay', () => {
 
   it('are no part of the run: the coordinator goes on SIGTERM, and the run goes on', async () => {
     const out = join(directory, 'without');
-    const first = await startCoordinator(out);
+    const first = await startCoordinator(out, { steps: endless });
     const trainers = [startTrainer(first.grpcPort), startTrainer(first.grpcPort)];
     await untilStep(out, 10);
     await endsWell(first.command);
     expect(trainers.map(({ pid }) => isAlive(pid))).toEqual([true, true]);
     expect(await readJson(out, 'run.json')).toMatchObject({ status: 'running' });
 
-    const second = await startCoordinator(out, { grpcPort: first.grpcPort });
-    await finishes(out, second.command, trainers);
+    const second = await startCoordinator(out, { steps: endless, grpcPort: first.grpcPort });
+    const last = stepsOf(await lossesOf(out)).at(-1) ?? 0;
+    await untilStep(out, last + 10);
+    expect(await gan('stop', `127.0.0.1:${second.grpcPort}`)).toMatchObject({ code: 0 });
+    await line(second.command, 'stays, for who asks how the run ended');
+    const { status, step } = await inspected(out);
+    expect(status).toBe('stopped');
+    await compareRuns(out, await trainUndisturbed(out, asked, step));
+    await endsWell(...trainers, second.command);
   });
 
   it('that are told to end all at once leave nothing to be done again', async () => {

@@ -22,6 +22,8 @@ export interface CommandResult {
 export interface RunningCommand {
   readonly pid: number;
   readonly finished: Promise<CommandResult>;
+  /** Its standard output so far. */
+  output(): string;
   /** All events so far. */
   events(): ReportedEvent[];
   /** The first event that fits; throws when the command ends without one. */
@@ -52,6 +54,7 @@ export function startCommand(args: readonly string[]): RunningCommand {
   return {
     pid: child.pid ?? 0,
     finished,
+    output: stdout,
     events,
     event: async (what, fits) =>
       until(

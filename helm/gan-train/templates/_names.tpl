@@ -1,43 +1,32 @@
-{{- /* At most 40 characters: names of StatefulSets with what is added to them go into labels. */}}
+{{- /* At most 40 characters: names of StatefulSets with what is added to them go into labels. Dots are for releases, and not for Services. */}}
 {{- define "gan-train.fullname" -}}
 {{- $name := default .Chart.Name .Values.nameOverride }}
-{{- if .Values.fullnameOverride }}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" }}
-{{- else if contains $name .Release.Name }}
-{{- .Release.Name | trunc 40 | trimSuffix "-" }}
-{{- else }}
-{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" }}
-{{- end }}
+{{- $ofRelease := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) }}
+{{- default $ofRelease .Values.fullnameOverride | replace "." "-" | trunc 40 | trimSuffix "-" }}
 {{- end }}
 
 {{- /* Of (dict "root" $ "component" NAME); without a component: of all pods. They never change. */}}
 {{- define "gan-train.selectorLabels" -}}
 app.kubernetes.io/name: {{ .root.Chart.Name }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 {{- with .component }}
 app.kubernetes.io/component: {{ . }}
 {{- end }}
 {{- end }}
 
-{{- /* Labels of an object. */}}
+{{- /* Labels of an object, with `more` of its own. The user's win, but never over those of selectors. */}}
 {{- define "gan-train.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{ include "gan-train.selectorLabels" . }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-app.kubernetes.io/part-of: gan-train
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-{{- with .root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $selector := include "gan-train.selectorLabels" . | fromYaml }}
+{{- $chart := printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- $own := dict "helm.sh/chart" $chart "app.kubernetes.io/version" .root.Chart.AppVersion "app.kubernetes.io/part-of" "gan-train" "app.kubernetes.io/managed-by" .root.Release.Service }}
+{{- merge $selector (.more | default dict) (.root.Values.commonLabels | default dict) $own | toYaml }}
 {{- end }}
 
 {{- /* Labels of a pod: none that changes with the chart's version, which would restart it. */}}
 {{- define "gan-train.podLabels" -}}
-{{ include "gan-train.selectorLabels" . }}
-app.kubernetes.io/part-of: gan-train
-{{- with merge (dict) (.values.podLabels | default dict) .root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $selector := include "gan-train.selectorLabels" . | fromYaml }}
+{{- $own := dict "app.kubernetes.io/part-of" "gan-train" }}
+{{- merge $selector (.values.podLabels | default dict) (.root.Values.commonLabels | default dict) $own | toYaml }}
 {{- end }}
 
 {{- define "gan-train.serviceAccountName" -}}

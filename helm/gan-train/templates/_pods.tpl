@@ -20,6 +20,9 @@ securityContext:
 {{- with $values.priorityClassName }}
 priorityClassName: {{ quote . }}
 {{- end }}
+{{- with $values.schedulerName }}
+schedulerName: {{ quote . }}
+{{- end }}
 {{- with $values.runtimeClassName }}
 runtimeClassName: {{ quote . }}
 {{- end }}
@@ -39,7 +42,8 @@ tolerations:
 topologySpreadConstraints:
   {{- $own := dict "labelSelector" (dict "matchLabels" (include "gan-train.selectorLabels" $ | fromYaml)) }}
   {{- range . }}
-  - {{ merge (dict) . $own | toYaml | nindent 4 | trim }}
+  {{- /* One of the user's stays as it is: merged with ours it would select less. */}}
+  - {{ ternary . (merge (dict) $own .) (kindIs "map" .labelSelector) | toYaml | nindent 4 | trim }}
   {{- end }}
 {{- end }}
 {{- end }}
@@ -51,25 +55,31 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
-{{- /* Environment of (dict "root" $ "extraEnv" LIST). */}}
+{{- /* Environment of (dict "root" $ "values" VALUES "own" VARIABLES): of variables that the user names too, the user's, since a server-side
+apply refuses a name that is there twice. */}}
 {{- define "gan-train.env" -}}
+{{- $own := list }}
+{{- range $name, $field := dict "POD_IP" "status.podIP" "POD_NAME" "metadata.name" "POD_NAMESPACE" "metadata.namespace" "POD_UID" "metadata.uid" }}
+{{- $own = append $own (dict "name" $name "valueFrom" (dict "fieldRef" (dict "fieldPath" $field))) }}
+{{- end }}
+{{- $own = append $own (dict "name" "GAN_TRAIN_LOG_LEVEL" "value" .root.Values.logLevel) }}
+{{- $given := .values.extraEnv | default list }}
 {{- $names := list }}
-{{- range .extraEnv }}
+{{- range $given }}
 {{- $names = append $names .name }}
 {{- end }}
-{{- range $name, $field := dict "POD_IP" "status.podIP" "POD_NAME" "metadata.name" "POD_NAMESPACE" "metadata.namespace" "POD_UID" "metadata.uid" }}
-- name: {{ $name }}
-  valueFrom:
-    fieldRef:
-      fieldPath: {{ $field }}
+env:
+{{- range concat $own (.own | default list) }}
+{{- if not (has .name $names) }}
+  - {{ toYaml . | nindent 4 | trim }}
 {{- end }}
-{{- /* A server-side apply refuses a name that is there twice. */}}
-{{- if not (has "GAN_TRAIN_LOG_LEVEL" $names) }}
-- name: GAN_TRAIN_LOG_LEVEL
-  value: {{ .root.Values.logLevel }}
 {{- end }}
-{{- with .extraEnv }}
-{{ toYaml . }}
+{{- with $given }}
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.extraEnvFrom }}
+envFrom:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 

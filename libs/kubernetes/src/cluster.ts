@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { ApiException, AppsV1Api, CoreV1Api, KubeConfig } from 'kubernetes-client';
-import { GanTrainError, withTimeout } from '@gan-train/service';
+import { AppsV1Api, CoreV1Api, KubeConfig } from 'kubernetes-client';
+import { GanTrainError } from '@gan-train/service';
 
 /** A namespace of a cluster, and the way to its API. */
 export interface Cluster {
@@ -10,8 +10,10 @@ export interface Cluster {
   readonly namespace: string;
 }
 
-const callMs = 10_000;
 const ownNamespaceFile = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
+/** Where the client believes a cluster to be when nothing names one. */
+const inventedServer = 'http://localhost:8080';
+const inventedContext = 'loaded-context';
 
 /**
  * The cluster of this pod, or that of the kubeconfig ($KUBECONFIG, ~/.kube/config). The namespace is the one given, else the pod's own or the
@@ -21,6 +23,7 @@ export function openCluster({ namespace }: { namespace?: string } = {}): Cluster
   const config = new KubeConfig();
   try {
     config.loadFromDefault();
+    requireFound(config);
     const own = namespace ?? ownNamespace() ?? config.getContextObject(config.getCurrentContext())?.namespace;
     return {
       config,
@@ -31,8 +34,14 @@ export function openCluster({ namespace }: { namespace?: string } = {}): Cluster
   } catch (thrown) {
     const { message } = GanTrainError.from(thrown);
     const what = `there is no cluster to talk to: ${message}`;
-    throw new GanTrainError('bad_config', what, 'see whether kubectl works, and set KUBECONFIG', thrown);
+    throw new GanTrainError('bad_config', what, 'see whether kubectl works, or set KUBECONFIG', thrown);
   }
+}
+
+function requireFound(config: KubeConfig): void {
+  const isInvented =
+    config.getCurrentContext() === inventedContext && config.getCurrentCluster()?.server === inventedServer;
+  if (isInvented) throw new Error('no kubeconfig found');
 }
 
 function ownNamespace(): string | undefined {
@@ -42,28 +51,4 @@ function ownNamespace(): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** A call to the API, with a deadline. Throws `kubernetes`, with what the API says. */
-export async function askApi<T>(what: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await withTimeout(call(), callMs, what);
-  } catch (thrown) {
-    throw new GanTrainError('kubernetes', `${what}: ${wordsOf(thrown)}`, hintOf(thrown), thrown);
-  }
-}
-
-function wordsOf(thrown: unknown): string {
-  if (!(thrown instanceof ApiException)) return GanTrainError.from(thrown).message;
-  try {
-    const { message } = JSON.parse(String(thrown.body)) as { message?: string };
-    return message ?? `status ${thrown.code}`;
-  } catch {
-    return `status ${thrown.code}`;
-  }
-}
-
-function hintOf(thrown: unknown): string | undefined {
-  if (!(thrown instanceof ApiException)) return undefined;
-  return thrown.code === 403 ? 'give whoever calls this right by a Role' : undefined;
 }

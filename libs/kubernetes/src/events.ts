@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { V1ObjectReference } from 'kubernetes-client';
+import type { CoreV1Event, V1ObjectReference } from 'kubernetes-client';
 import { GanTrainError } from '@gan-train/service';
-import { askApi, type Cluster } from './cluster.js';
+import { abortedBy, askApi } from './ask-api.js';
+import type { Cluster } from './cluster.js';
 
 export interface EventText {
   type: 'Normal' | 'Warning';
@@ -12,7 +13,7 @@ export interface EventText {
 }
 
 /** At most one a second, and so many wait: the oldest go. */
-const pauseMs = 1_000;
+const leastPauseMs = 1_000;
 const mostWaiting = 50;
 const mostLetters = 1_000;
 
@@ -27,6 +28,7 @@ export function createEventSender(
   cluster: Cluster,
   about: V1ObjectReference,
   onFailure: (error: GanTrainError) => void,
+  pauseMs = leastPauseMs,
 ): EventSender {
   const waiting: EventText[] = [];
   let sending: Promise<void> | undefined;
@@ -56,22 +58,20 @@ export function createEventSender(
 async function sendEvent(cluster: Cluster, about: V1ObjectReference, event: EventText): Promise<void> {
   const { core, namespace } = cluster;
   const now = new Date();
-  await askApi('writing an event', async () =>
-    core.createNamespacedEvent({
-      namespace,
-      body: {
-        metadata: { generateName: `${about.name}.`, namespace },
-        involvedObject: about,
-        type: event.type,
-        reason: event.reason,
-        message: event.message.slice(0, mostLetters),
-        firstTimestamp: now,
-        lastTimestamp: now,
-        count: 1,
-        source: { component: 'gan-train-coordinator' },
-        reportingComponent: 'gan-train.coordinator',
-        reportingInstance: hostname(),
-      },
-    }),
+  const body: CoreV1Event = {
+    metadata: { generateName: `${about.name}.`, namespace },
+    involvedObject: about,
+    type: event.type,
+    reason: event.reason,
+    message: event.message.slice(0, mostLetters),
+    firstTimestamp: now,
+    lastTimestamp: now,
+    count: 1,
+    source: { component: 'gan-train-coordinator' },
+    reportingComponent: 'gan-train.coordinator',
+    reportingInstance: hostname(),
+  };
+  await askApi('writing an event', async (signal) =>
+    core.createNamespacedEvent({ namespace, body }, abortedBy(signal)),
   );
 }

@@ -1,4 +1,5 @@
 import type { GanTrainError } from '@gan-train/service';
+import { abortedBy } from './ask-api.js';
 import type { Cluster } from './cluster.js';
 import { follow } from './follow.js';
 import { newsOfPods, podFactsFrom, type PodFacts, type PodNews } from './pods.js';
@@ -17,7 +18,7 @@ export async function followPods(
     {
       path: `/api/v1/namespaces/${namespace}/pods`,
       query: { labelSelector },
-      list: async () => core.listNamespacedPod({ namespace, labelSelector }),
+      list: async (until) => core.listNamespacedPod({ namespace, labelSelector }, abortedBy(until)),
       onChange(pods) {
         const now = pods.map(podFactsFrom);
         const news = newsOfPods(before ?? [], now);

@@ -1,5 +1,6 @@
 import type { V1StatefulSet } from 'kubernetes-client';
 import type { GanTrainError } from '@gan-train/service';
+import { abortedBy } from './ask-api.js';
 import type { Cluster } from './cluster.js';
 import { follow } from './follow.js';
 
@@ -27,7 +28,7 @@ export async function followStatefulSet(
     {
       path: `/apis/apps/v1/namespaces/${namespace}/statefulsets`,
       query: { fieldSelector },
-      list: async () => apps.listNamespacedStatefulSet({ namespace, fieldSelector }),
+      list: async (until) => apps.listNamespacedStatefulSet({ namespace, fieldSelector }, abortedBy(until)),
       onChange([set]) {
         if (set !== undefined) hooks.onChange(factsFrom(set));
       },

@@ -6,4 +6,4 @@ export { patchConfigMap, patchReplicas, readConfigMap } from './patch.js';
 export type { PodNews } from './pods.js';
 export { forwardPort, type ForwardedPort } from './port-forward.js';
 export { followPodLog, readPodLog } from './logs.js';
-export { findRelease, podNamesOfRelease, readSecret, type Release } from './release.js';
+export { findRelease, processesOfRelease, readSecret, type Release, type ReleaseProcess } from './release.js';

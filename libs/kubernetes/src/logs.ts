@@ -1,7 +1,6 @@
-import { createInterface } from 'node:readline';
-import { PassThrough } from 'node:stream';
-import { Log } from 'kubernetes-client';
-import { askApi, type Cluster } from './cluster.js';
+import { abortedBy, askApi } from './ask-api.js';
+import type { Cluster } from './cluster.js';
+import { linesOf, openStream } from './open-stream.js';
 
 /** The last lines that a pod's container has written. Throws `kubernetes`. */
 export async function readPodLog(
@@ -9,34 +8,30 @@ export async function readPodLog(
   name: string,
   tailLines: number,
 ): Promise<string[]> {
-  const text = await askApi(`reading the log of ${name}`, async () =>
-    core.readNamespacedPodLog({ name, namespace, tailLines }),
+  const text = await askApi(`reading the log of ${name}`, async (signal) =>
+    core.readNamespacedPodLog({ name, namespace, tailLines }, abortedBy(signal)),
   );
   return text.split('\n').filter((line) => line !== '');
 }
 
-/** The last lines, then what is written; resolves when the container ends or the signal aborts. Throws `kubernetes`. */
+/**
+ * The last lines, then what is written; resolves when the container ends or the signal aborts. Throws `kubernetes`, also when the
+ * connection breaks.
+ */
 export async function followPodLog(
-  { config, namespace }: Cluster,
+  cluster: Cluster,
   name: string,
   tailLines: number,
   onLine: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const output = new PassThrough();
-  const request = await askApi(`following the log of ${name}`, async () =>
-    new Log(config).log(namespace, name, '', output, { follow: true, tailLines }),
-  );
-  const stop = (): void => {
-    request.abort();
-    output.end();
-  };
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
+  const what = `following the log of ${name}`;
+  const path = `/api/v1/namespaces/${cluster.namespace}/pods/${name}/log`;
+  const query = { follow: true, tailLines };
   try {
-    for await (const line of createInterface(output)) onLine(line);
-  } finally {
-    signal.removeEventListener('abort', stop);
-    request.abort();
+    const response = await askApi(what, async (until) => openStream(cluster, path, query, until), signal);
+    for await (const line of linesOf(response, what, signal)) onLine(line);
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
   }
 }

@@ -1,7 +1,9 @@
 import { PatchStrategy, setHeaderOptions } from 'kubernetes-client';
-import { askApi, type Cluster } from './cluster.js';
+import { abortedBy, askApi } from './ask-api.js';
+import type { Cluster } from './cluster.js';
 
-const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
+const mergedUntil = (signal: AbortSignal) =>
+  setHeaderOptions('Content-Type', PatchStrategy.MergePatch, abortedBy(signal));
 
 /** Sets how many pods a StatefulSet is to have. Throws `kubernetes`. */
 export async function patchReplicas(
@@ -9,8 +11,11 @@ export async function patchReplicas(
   name: string,
   replicas: number,
 ): Promise<void> {
-  await askApi(`scaling ${name} to ${replicas}`, async () =>
-    apps.patchNamespacedStatefulSetScale({ name, namespace, body: { spec: { replicas } } }, merge),
+  await askApi(`scaling ${name} to ${replicas}`, async (signal) =>
+    apps.patchNamespacedStatefulSetScale(
+      { name, namespace, body: { spec: { replicas } } },
+      mergedUntil(signal),
+    ),
   );
 }
 
@@ -19,8 +24,8 @@ export async function readConfigMap(
   { core, namespace }: Cluster,
   name: string,
 ): Promise<Record<string, string>> {
-  const { data } = await askApi(`reading the ConfigMap ${name}`, async () =>
-    core.readNamespacedConfigMap({ name, namespace }),
+  const { data } = await askApi(`reading the ConfigMap ${name}`, async (signal) =>
+    core.readNamespacedConfigMap({ name, namespace }, abortedBy(signal)),
   );
   return data ?? {};
 }
@@ -31,7 +36,7 @@ export async function patchConfigMap(
   name: string,
   data: Record<string, string | null>,
 ): Promise<void> {
-  await askApi(`writing the ConfigMap ${name}`, async () =>
-    core.patchNamespacedConfigMap({ name, namespace, body: { data } }, merge),
+  await askApi(`writing the ConfigMap ${name}`, async (signal) =>
+    core.patchNamespacedConfigMap({ name, namespace, body: { data } }, mergedUntil(signal)),
   );
 }

@@ -1,6 +1,7 @@
 import type { V1Pod } from 'kubernetes-client';
 import { GanTrainError } from '@gan-train/service';
-import { askApi, type Cluster } from './cluster.js';
+import { abortedBy, askApi } from './ask-api.js';
+import type { Cluster } from './cluster.js';
 
 /** A Helm release of gan-train's chart, as it is in a cluster. */
 export interface Release {
@@ -39,18 +40,29 @@ export async function findRelease(cluster: Cluster, release: string): Promise<Re
   };
 }
 
-/** Pods of a release, by name: its processes. */
-export async function podNamesOfRelease(cluster: Cluster, release: string): Promise<string[]> {
+/** A process of a release. */
+export interface ReleaseProcess {
+  /** Such as trainer-0. */
+  name: string;
+  pod: string;
+}
+
+/** The processes of a release, however their pods are: also those that wait, end or have ended. None where there is no such release. Throws `kubernetes`. */
+export async function processesOfRelease(cluster: Cluster, release: string): Promise<ReleaseProcess[]> {
   const pods = await podsOfRelease(cluster, release);
-  const isProcess = ({ metadata }: V1Pod): boolean =>
-    ['coordinator', 'trainer'].includes(metadata?.labels?.[label('component')] ?? '');
-  return pods.filter(isProcess).flatMap(({ metadata }) => metadata?.name ?? []);
+  return pods.flatMap(({ metadata }) => {
+    const component = metadata?.labels?.[label('component')] ?? '';
+    const pod = metadata?.name ?? '';
+    const ordinal = /\d+$/.exec(pod)?.[0];
+    if (!['coordinator', 'trainer'].includes(component) || ordinal === undefined) return [];
+    return { name: `${component}-${ordinal}`, pod };
+  });
 }
 
 async function podsOfRelease({ core, namespace }: Cluster, release: string): Promise<V1Pod[]> {
   const labelSelector = `${label('instance')}=${release},${label('name')}=gan-train`;
-  const { items } = await askApi(`listing the pods of ${release}`, async () =>
-    core.listNamespacedPod({ namespace, labelSelector }),
+  const { items } = await askApi(`listing the pods of ${release}`, async (signal) =>
+    core.listNamespacedPod({ namespace, labelSelector }, abortedBy(signal)),
   );
   return items;
 }
@@ -60,8 +72,8 @@ export async function readSecret(
   { core, namespace }: Cluster,
   name: string,
 ): Promise<Record<string, Buffer>> {
-  const { data = {} } = await askApi(`reading the Secret ${name}`, async () =>
-    core.readNamespacedSecret({ name, namespace }),
+  const { data = {} } = await askApi(`reading the Secret ${name}`, async (signal) =>
+    core.readNamespacedSecret({ name, namespace }, abortedBy(signal)),
   );
   return Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text, 'base64')]));
 }

@@ -27,7 +27,7 @@ export {
   type Triple,
 } from './state.js';
 export { createRpcServer, listen, shutdown, type RpcServerOptions } from './server.js';
-export { openTlsIdentity, type TlsIdentity } from './tls/identity.js';
+export { openTlsIdentity, tlsIdentityFrom, type TlsIdentity } from './tls/identity.js';
 export { refusalLog, tlsOfService } from './tls/of-service.js';
 export { nameOfRole, roles, type Role } from './tls/roles.js';
 export { errorFromStatus, statusFromError } from './status.js';

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { modelProblems, presets, type AdamOptions, type ModelOptions } from '@gan-train/gan/presets';
 import { GanTrainError } from './errors.js';
-import { askedSchema, optionNames, options, type AskedConfig } from './options.js';
+import { askedSchema, flagFromOption, optionNames, options, type AskedConfig } from './options.js';
 
 type Resolved = { [Name in keyof AskedConfig]-?: NonNullable<AskedConfig[Name]> };
 
@@ -116,7 +116,7 @@ function problemsFromIssues(
   });
 }
 
-/** The option that was perhaps meant: the one that is most alike by the letter pairs that both have. */
+/** The option that was perhaps meant, as a flag if a flag was given: the one that is most alike by the letter pairs that both have. */
 function suggestion(key: string): string {
   const pairs = (word: string): Set<string> =>
     new Set([...word.toLowerCase()].slice(1).map((letter, i) => (word[i] ?? '').toLowerCase() + letter));
@@ -125,7 +125,8 @@ function suggestion(key: string): string {
   // Dice's coefficient: of two names with as many pairs in common the shorter one is meant.
   const alike = (name: string): number => shared(name) / (wanted.size + pairs(name).size);
   const best = optionNames.reduce((a, b) => (alike(b) > alike(a) ? b : a));
-  return shared(best) >= 2 ? `; did you mean ${best}?` : '';
+  const meant = key.startsWith('-') ? `--${flagFromOption(best)}` : best;
+  return shared(best) >= 2 ? `; did you mean ${meant}?` : '';
 }
 
 function configError(problems: readonly string[]): GanTrainError {

@@ -1,3 +1,4 @@
+export { untilAborted } from './aborted.js';
 export {
   adamFromConfig,
   hashFromIdentity,

@@ -81,53 +81,65 @@ export const options = {
     "the preset's",
     'batch normalization in both networks',
   ),
-  batch: option('identity', 'N', whole(1, 1_048_576), "the preset's", 'items of one global batch'),
+  batch: option('identity', 'N', whole(1, 1_048_576), "the preset's", 'items in a global batch'),
   shards: option(
     'identity',
     'N',
     whole(1, 1024).refine((n) => (n & (n - 1)) === 0, { error: 'must be a power of two' }),
     '4',
-    'fixed slices of a batch (a power of two): the most trainers that can share the work',
+    'number of fixed slices of a batch (a power of two), and so the most trainers that share the work',
   ),
   seed: option(
     'identity',
     'N',
     whole(0, Number.MAX_SAFE_INTEGER),
     '1',
-    'of all randomness: initial weights, noise, order of items',
+    'seed of all randomness: initial weights, noise, order of items',
   ),
   learningRateG: option(
     'identity',
     'X',
     real(0, 1),
     "the main job's, or the preset's",
-    "the generator's Adam step size",
+    "the generator's learning rate (Adam)",
   ),
   learningRateD: option(
     'identity',
     'X',
     real(0, 1),
     "the main job's, or the preset's",
-    "the discriminator's Adam step size",
+    "the discriminator's learning rate (Adam)",
   ),
-  beta1: option('identity', 'X', real(0, 0.999999), "the preset's", "Adam's decay of the mean"),
-  beta2: option('identity', 'X', real(0, 0.999999), "the preset's", "Adam's decay of the square"),
+  beta1: option('identity', 'X', real(0, 0.999999), "the preset's", "decay rate of Adam's mean of gradients"),
+  beta2: option(
+    'identity',
+    'X',
+    real(0, 0.999999),
+    "the preset's",
+    "decay rate of Adam's mean of squared gradients",
+  ),
   init: option(
     'identity',
     'PATH',
     path,
     'made from the seed',
-    'weights to begin with: a run, a checkpoint, or a folder of the two Keras .h5 files',
+    'initial weights: a run, a checkpoint, or a folder of the two Keras .h5 files',
   ),
-  epsilon: option('identity', 'X', real(1e-12, 1), "the preset's", "Adam's term against division by zero"),
+  epsilon: option(
+    'identity',
+    'X',
+    real(1e-12, 1),
+    "the preset's",
+    "Adam's epsilon, against division by zero",
+  ),
   engine: option(
     'identity',
     'NAME',
     oneOf(['auto', 'tensorflow', 'onnx', 'cpu']),
     'auto',
-    'auto takes the first that loads: tensorflow, onnx, cpu; fixed for the run when it starts',
+    'tensorflow, onnx or cpu; auto takes the first of them that loads, once for the whole run',
   ),
-  threads: option('identity', 'N', whole(1, 256), '1', 'CPU threads a trainer computes with'),
+  threads: option('identity', 'N', whole(1, 256), '1', 'number of CPU threads of each trainer'),
   numerics: option(
     'identity',
     'MODE',
@@ -147,64 +159,70 @@ export const options = {
     'N',
     real(0.000001, 1e9),
     'none',
-    'instead of steps: times through the data set',
+    'number of passes through the data set, instead of steps',
   ),
   trainers: option(
     'operational',
     'N',
     whole(1, mostTrainers),
     '2',
-    'trainers that the run wants: it waits for them at first, and train starts them',
+    'number of trainers: the run waits for them before its first step; train starts them',
   ),
   minTrainers: option(
     'operational',
     'N',
     whole(1, mostTrainers),
     '1',
-    'with fewer trainers than this the run pauses',
+    'fewest trainers that the run goes on with; it pauses below that',
   ),
   sampleEvery: option(
     'operational',
     'STEPS',
     whole(0, 4_000_000_000),
     "the preset's",
-    'steps from one grid of images to the next; 0: only the last',
+    'steps between grids of images; 0: only at the end',
   ),
   weightsEvery: option(
     'operational',
     'STEPS',
     whole(0, 4_000_000_000),
     "the preset's",
-    'steps from one pair of Keras .h5 files to the next; 0: only the last',
+    'steps between pairs of Keras .h5 files; 0: only at the end',
   ),
   checkpointSeconds: option(
     'operational',
     'N',
     real(0, 1e9),
     '60',
-    'seconds from one checkpoint to the next; 0: every step',
+    'seconds between checkpoints; 0: at every step',
   ),
-  keepCheckpoints: option('operational', 'N', whole(1, 10_000), '3', 'newest checkpoints that are kept'),
+  keepCheckpoints: option(
+    'operational',
+    'N',
+    whole(1, 10_000),
+    '3',
+    'how many of the newest checkpoints are kept',
+  ),
   guardEvery: option(
     'operational',
     'STEPS',
     whole(0, 4_000_000_000),
     '100',
-    'steps from one comparison of the replicas to the next; 0: only at checkpoints',
+    'steps between comparisons of the replicas; 0: only at checkpoints',
   ),
   maxSkipped: option(
     'operational',
     'N',
     whole(1, 1_000_000),
     '20',
-    'updates in a row that may be skipped for gradients that are not finite',
+    'number of updates in a row that may be skipped because gradients are not finite',
   ),
   bucketKiB: option(
     'operational',
     'N',
     whole(1, 262_144),
     '16384',
-    'gradient bytes that travel together, in KiB',
+    'size of the pieces that gradients travel in, in KiB',
   ),
   joinSeconds: option(
     'operational',
@@ -220,8 +238,20 @@ export const options = {
     '300',
     'how long a trainer looks for a coordinator that is gone',
   ),
-  grpcPort: option('operational', 'PORT', port, '0: any free one', "the coordinator's port for trainers"),
-  httpPort: option('operational', 'PORT', port, '0: any free one', "the coordinator's port for /metrics"),
+  grpcPort: option(
+    'operational',
+    'PORT',
+    port,
+    '0: any free one',
+    'port at which the coordinator serves trainers (gRPC)',
+  ),
+  httpPort: option(
+    'operational',
+    'PORT',
+    port,
+    '0: any free one',
+    'port at which the coordinator serves /metrics (HTTP)',
+  ),
 } as const;
 
 export type OptionName = keyof typeof options;
@@ -237,9 +267,9 @@ export type AskedConfig = z.infer<typeof askedSchema>;
 
 export const optionNames = Object.keys(options) as OptionName[];
 
-/** `learningRateG` -> `learning-rate-g`. */
+/** `learningRateG` -> `learning-rate-g`; a unit is one word: `bucketKiB` -> `bucket-kib`. */
 export const flagFromOption = (name: OptionName): string =>
-  name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  name.replace('KiB', 'Kib').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** A flag's text as the value that the option's schema judges. */
 export function valueFromText(name: OptionName, text: string): unknown {

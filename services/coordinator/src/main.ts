@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { openDataSet, orderFromConfig } from '@gan-train/data';
@@ -29,7 +30,7 @@ import { createFileJobs } from './file-jobs.js';
 import type { KubernetesOptions, KubernetesSide } from './kubernetes/index.js';
 import { createCoordinatorMetrics } from './metrics.js';
 import { openRunDirectory } from './run-directory.js';
-import { loadLive, loadPinnedManifest, runExists } from './run-files.js';
+import { loadLive, loadPinnedManifest, loadRunConfig, runExists } from './run-files.js';
 import { createRun, farewellMs, type Run, type RunContext, type RunOutcome } from './run.js';
 import { createHandlers } from './service.js';
 import { isForGood, outcomeOrLeave, stay } from './stay.js';
@@ -64,7 +65,7 @@ export async function coordinatorMain(
   const tls = await tlsOfService(options.tlsDir, 'coordinator', log);
   const out = resolve(options.out);
   const existing = await runExists(out);
-  const asked = askedOf(options);
+  const asked = await askedOf(options, out, existing);
   const config = existing ? await continuedConfig(out, asked) : resolveConfig(asked);
   const manifest = existing ? await loadPinnedManifest(out) : undefined;
   const data = await openDataSet(
@@ -93,7 +94,12 @@ export async function coordinatorMain(
       metrics: createCoordinatorMetrics({ ...config, steps }, version, tls),
       log,
     };
-    const start = directory.checkpoint?.manifest;
+    const { checkpoint } = directory;
+    context.metrics.runOpened({
+      term: directory.record.term,
+      checkpointMs: checkpoint && (await stat(checkpoint.dir)).mtimeMs,
+    });
+    const start = checkpoint?.manifest;
     const run = createRun(context, {
       stored:
         start === undefined ? initialTriple : { generation: start.generation, position: positionFrom(start) },
@@ -141,18 +147,27 @@ export async function coordinatorMain(
     return outcome;
   } finally {
     await shutdown(server, 0);
-    await side?.close();
     await jobs.close();
     tls?.close();
     data.close();
     await directory.close();
+    // Last: another coordinator may begin while the cluster's API lets this one wait.
+    await side?.close();
   }
 }
 
-/** In a cluster nobody asks for trainers here: as many as the run needs, until the StatefulSet says how many it asks for. */
-function askedOf({ asked, kubernetes }: CoordinatorOptions): Record<string, unknown> {
-  const { minTrainers } = asked;
-  return kubernetes === undefined || minTrainers === undefined ? asked : { trainers: minTrainers, ...asked };
+/**
+ * In a cluster the StatefulSet says how many trainers are wanted. Until it is heard, and should it never be, they are as many as the run had, and
+ * those that a new one can't do without.
+ */
+async function askedOf(
+  { asked, kubernetes }: CoordinatorOptions,
+  out: string,
+  existing: boolean,
+): Promise<Record<string, unknown>> {
+  if (kubernetes === undefined) return asked;
+  const had = existing ? Number((await loadRunConfig(out)).trainers) : 1;
+  return { trainers: Math.max(had, Number(asked.minTrainers) || 1), ...asked };
 }
 
 /** A run that stops with its coordinator. */

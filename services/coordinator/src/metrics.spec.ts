@@ -65,6 +65,17 @@ describe("the coordinator's metrics", () => {
     ]);
   });
 
+  it('know the term, and the checkpoint that a run goes on from, before it has made a step', async () => {
+    const [fresh, continued] = [create(), create()];
+    fresh.runOpened({ term: 1, checkpointMs: undefined });
+    continued.runOpened({ term: 2, checkpointMs: 1_500 });
+    const name = 'checkpoint_last_success_timestamp_seconds';
+    expect(await shown(fresh, 'term')).toEqual(['term 1']);
+    expect(await shown(fresh, name)).toEqual([]);
+    expect(await shown(continued, 'term')).toEqual(['term 2']);
+    expect(await shown(continued, name)).toEqual([`${name} 1.5`]);
+  });
+
   it('count from 0 on what an alert asks for', async () => {
     const metrics = create();
     metrics.trainerLost('silence');

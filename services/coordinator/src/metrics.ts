@@ -33,9 +33,9 @@ export function createCoordinatorMetrics(wishes: RunWishes, version: string, tls
   const step = laterGauge('step', 'The last stored step');
   gauge('steps_wanted', 'The step that the run ends with').set(wishes.steps);
   const trainers = gauge('trainers', 'Trainers that are members or ready to be');
-  const trainersWanted = gauge('trainers_wanted', 'Trainers that the run wants');
+  const trainersWanted = gauge('trainers_wanted', 'Trainers that the run wants; 0 while it is paused');
   trainersWanted.set(wishes.trainers);
-  const stalled = gauge('stalled_seconds', 'Since the last commit, when nothing gets on; else 0');
+  const stalled = gauge('stalled_seconds', 'Since the last commit, while there is no progress; else 0');
   const mismatches = counter('state_mismatches_total', 'Times that replicas which should be equal were not');
   const term = laterGauge('term', "This coordinator's term");
   const generation = laterGauge('generation', 'Number of the generation in its term');
@@ -50,7 +50,7 @@ export function createCoordinatorMetrics(wishes: RunWishes, version: string, tls
   for (const result of ['committed', 'skipped']) steps.inc({ result }, 0);
   const evictions = counter('evictions_total', 'Trainers that were lost, by reason', ['reason']);
   for (const reason of Object.keys(reasonsOfLoss)) evictions.inc({ reason }, 0);
-  const items = counter('items_total', 'Items sent to trainers');
+  const items = counter('items_sent_total', 'Items sent to trainers');
   const failures = counter('checkpoint_failures_total', 'Files of the run that could not be stored', [
     'reason',
   ]);
@@ -76,6 +76,11 @@ export function createCoordinatorMetrics(wishes: RunWishes, version: string, tls
   return {
     registry,
     runStatus,
+    /** The run's directory is open, and its newest checkpoint was stored then. */
+    runOpened(opened: { term: number; checkpointMs: number | undefined }): void {
+      term.set(opened.term);
+      if (opened.checkpointMs !== undefined) lastSuccess.set(opened.checkpointMs / 1000);
+    },
     trainersWanted: (count: number) => trainersWanted.set(count),
     runStalled: (seconds: number) => stalled.set(seconds),
     stateMismatch: () => mismatches.inc(),

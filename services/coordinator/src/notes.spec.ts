@@ -80,7 +80,7 @@ describe('what happens to a run', () => {
   it('is told and measured while nothing gets on, until something is decided', async () => {
     const stalled = { name: 'stalled', seconds: 12.3, reason: 'waits for a' } as const;
     const { messages, valueOf } = await told(stalled);
-    expect(messages).toEqual(['nothing has got on for 12 s: waits for a']);
+    expect(messages).toEqual(['no progress for 12 s: waits for a']);
     expect(valueOf('stalled_seconds')).toBe('12.3');
     const after = await told(stalled, { name: 'decided', action: 'close', reason: 'r' });
     expect(after.valueOf('stalled_seconds')).toBe('0');

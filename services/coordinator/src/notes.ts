@@ -39,7 +39,7 @@ export function noteTaken(
     case 'stalled':
       metrics.runStalled(note.seconds);
       log.warn({ seconds: note.seconds, reason: note.reason }, 'stalled');
-      tell(`nothing has got on for ${note.seconds.toFixed(0)} s: ${note.reason}`);
+      tell(`no progress for ${note.seconds.toFixed(0)} s: ${note.reason}`);
       return;
     case 'mismatch':
       metrics.stateMismatch();

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { untilAborted } from '@gan-train/service';
 import type { Run, RunOutcome } from './run.js';
 
 /** Trainers that are told to end at the same time say so within this. */
@@ -17,7 +18,8 @@ export async function outcomeOrLeave(run: Run, signal: AbortSignal): Promise<Run
 
 async function untilMayGo(run: Run, signal: AbortSignal): Promise<undefined> {
   const { log } = run.context;
-  await aborted(signal);
+  await untilAborted(signal);
+  if (run.isOver) return undefined;
   log.info('asked to go: the run goes on without this process');
   const deadline = performance.now() + leaveMs;
   await delay(settleMs);
@@ -41,12 +43,7 @@ export async function stay(
   side: { over(): Promise<void> } | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  await side?.over();
-  run.context.log.info('stays, for who asks how the run ended');
-  await aborted(signal);
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  await Promise.race([side?.over(), untilAborted(signal)]);
+  if (!signal.aborted) run.context.log.info('stays, for who asks how the run ended');
+  await untilAborted(signal);
 }

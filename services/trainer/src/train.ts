@@ -19,6 +19,8 @@ export async function trainGeneration(training: Training, order: GenerationOrder
     // The generation was closed: what follows is the coordinator's to say.
     const error = GanTrainError.from(thrown);
     if (error.code !== 'cancelled') throw error;
+    // Nothing is computed until the next one, however far this one was.
+    training.control.report({ ...training.state.triple.position, activity: 'IDLE', shardsDone: 0 });
   }
 }
 

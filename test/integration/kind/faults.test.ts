@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { until } from '../../support/index.js';
 import { referenceHash } from './reference.js';
 import { createTestRelease, release, trainers, type TestRelease } from './release.js';
-import { attemptKubectl, docker, kubectl } from './tools.js';
+import { attemptKubectl, docker, kubectl, type ToolResult } from './tools.js';
 
 const coordinatorPod = `${release}-coordinator-0`;
 const trainerPod = (index: number): string => `${release}-trainer-${index}`;
@@ -44,6 +44,13 @@ async function nodeWithoutCoordinator(test: TestRelease): Promise<string> {
   return other;
 }
 
+/** What a drain does with a pod. */
+async function evict({ namespace }: TestRelease, name: string): Promise<ToolResult> {
+  const path = `/api/v1/namespaces/${namespace}/pods/${name}/eviction`;
+  const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } };
+  return attemptKubectl(['create', '--raw', path, '--filename', '-'], JSON.stringify(eviction));
+}
+
 describe('a trainer', () => {
   it('whose pod is deleted, gracefully and by force, is replaced', async () => {
     const test = await training(2);
@@ -76,13 +83,18 @@ describe('a trainer', () => {
   });
 
   it('that no node takes is named with the reason, and the others go on', async () => {
-    const test = await training(1, '--set', 'trainer.resources.requests.memory=512Mi');
-    await test.install('--set', 'trainer.replicas=1', '--set', 'trainer.nodeSelector.no=such');
-    const fromMs = Date.now();
-    await test.kubectl('scale', trainers, '--replicas=2');
-    await secondsUntilSaid(test, fromMs, /has no node: .*available/);
-    await test.install('--set', 'trainer.replicas=1');
-    await test.kubectl('delete', 'pods', '--selector', 'app.kubernetes.io/component=trainer', '--wait=false');
+    const test = await training(1);
+    const nodes = (await kubectl('get', 'nodes', '--output', 'name')).split('\n');
+    await kubectl('cordon', ...nodes);
+    try {
+      const fromMs = Date.now();
+      await test.kubectl('scale', trainers, '--replicas=2');
+      await secondsUntilSaid(test, fromMs, /gan-train-trainer-1 has no node: .*available/);
+      const { step } = await test.status();
+      await test.untilStep(step + 20);
+    } finally {
+      await kubectl('uncordon', ...nodes);
+    }
     await test.untilMembers(2);
     await endsUndisturbed(test);
   });
@@ -91,13 +103,14 @@ describe('a trainer', () => {
 describe('the coordinator', () => {
   it('whose pod is deleted, gracefully and by force, comes back to trainers that went on', async () => {
     const test = await training(2);
-    const before = await test.untilStep(20);
+    let { step: before } = await test.untilStep(20);
     for (const how of [['--wait=true'], ['--force', '--grace-period=0']]) {
       const fromMs = Date.now();
       await test.kubectl('delete', 'pod', coordinatorPod, ...how);
       const { step } = await test.untilMembers(2);
       console.log(`coordinator, ${how[0]}: back after ${((Date.now() - fromMs) / 1000).toFixed(1)} s`);
-      expect(step).toBeGreaterThan(before.step);
+      expect(step).toBeGreaterThan(before);
+      before = step;
     }
     const restarts = await test.kubectl(
       'get',
@@ -130,6 +143,12 @@ describe('a node without the coordinator', () => {
     } finally {
       await kubectl('uncordon', node);
     }
+    // Wherever they are.
+    expect(await evict(test, trainerPod(0))).toMatchObject({ code: 0 });
+    const { code, stderr } = await evict(test, trainerPod(1));
+    expect(stderr).toContain("would violate the pod's disruption budget");
+    expect(code).toBe(1);
+    await test.untilMembers(3);
     await endsUndisturbed(test);
   });
 

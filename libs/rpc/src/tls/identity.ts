@@ -8,6 +8,7 @@ const refreshMs = 10_000;
 
 /** As Kubernetes' secrets of the type kubernetes.io/tls have them. */
 const files = { ca: 'ca.crt', certificate: 'tls.crt', key: 'tls.key' } as const;
+const names = [files.ca, files.certificate, files.key];
 
 /** PEM. */
 export interface TlsMaterial {
@@ -72,20 +73,48 @@ export async function openTlsIdentity(
   };
 }
 
+/**
+ * The identity of what somebody else has read, by the names of the files, so that a key need not lie in any: it stays as it is. `place` says where
+ * it is from. Throws as `openTlsIdentity`.
+ */
+export function tlsIdentityFrom(
+  contents: Readonly<Record<string, Buffer | undefined>>,
+  role: Role,
+  place: string,
+): TlsIdentity {
+  const [ca, certificate, key] = names.map((name) => {
+    const bytes = contents[name];
+    if (bytes === undefined) throw bad(`there is no ${name} in ${place}`);
+    return bytes;
+  }) as [Buffer, Buffer, Buffer];
+  const material = check({ ca, certificate, key }, role, place);
+  return {
+    role,
+    material: () => material,
+    onRenewed: () => () => undefined,
+    refresh: async () => Promise.resolve(),
+    close: () => undefined,
+  };
+}
+
 async function load(directory: string, role: Role): Promise<TlsMaterial> {
   const [ca, certificate, key] = (await Promise.all(
-    [files.ca, files.certificate, files.key].map(async (name) => read(join(directory, name))),
+    names.map(async (name) => read(join(directory, name))),
   )) as [Buffer, Buffer, Buffer];
-  const parsed = parse(join(directory, files.certificate), () => new X509Certificate(certificate));
-  parse(join(directory, files.ca), () => new X509Certificate(ca));
-  const privateKey = parse(join(directory, files.key), () => createPrivateKey(key));
+  return check({ ca, certificate, key }, role, directory);
+}
+
+function check(found: Omit<TlsMaterial, 'notAfterMs'>, role: Role, place: string): TlsMaterial {
+  const parsed = parse(files.certificate, place, () => new X509Certificate(found.certificate));
+  parse(files.ca, place, () => new X509Certificate(found.ca));
+  const privateKey = parse(files.key, place, () => createPrivateKey(found.key));
   if (!parsed.checkPrivateKey(privateKey))
-    throw bad(`${files.key} in ${directory} is not the key of ${files.certificate}`);
+    throw bad(`${files.key} in ${place} is not the key of ${files.certificate}`);
   const notAfterMs = Date.parse(parsed.validTo);
-  if (notAfterMs < Date.now()) throw bad(`the certificate in ${directory} ended at ${parsed.validTo}`);
+  if (notAfterMs < Date.now()) throw bad(`the certificate in ${place} ended at ${parsed.validTo}`);
   if (!rolesOfNames(parsed.subjectAltName).includes(role))
-    throw bad(`the certificate in ${directory} is not for a ${role}: it has no DNS name ${nameOfRole(role)}`);
-  return { ca, certificate, key, notAfterMs };
+    throw bad(`the certificate in ${place} is not for a ${role}: it has no DNS name ${nameOfRole(role)}`);
+  return { ...found, notAfterMs };
 }
 
 async function read(path: string): Promise<Buffer> {
@@ -96,11 +125,11 @@ async function read(path: string): Promise<Buffer> {
   }
 }
 
-function parse<T>(path: string, how: () => T): T {
+function parse<T>(name: string, place: string, how: () => T): T {
   try {
     return how();
   } catch (error) {
-    throw bad(`${path} is not PEM that can be used: ${(error as Error).message}`, error);
+    throw bad(`${join(place, name)} is not PEM that can be used: ${(error as Error).message}`, error);
   }
 }
 

@@ -13,7 +13,7 @@ import type { CoordinatorClient } from '../gen/gan_train/v1/Coordinator.js';
 import type { PeerClient } from '../gen/gan_train/v1/Peer.js';
 import { createRpcServer, listen, shutdown } from '../server.js';
 import { untilClosed } from '../testing.js';
-import { openTlsIdentity, type TlsIdentity } from './identity.js';
+import { openTlsIdentity, tlsIdentityFrom, type TlsIdentity } from './identity.js';
 import { nameOfRole, type Role } from './roles.js';
 import { createAuthority, writeIdentity, type Authority } from './testing.js';
 
@@ -181,6 +181,31 @@ describe('files that are replaced while a process runs', () => {
     ]);
     expect(identity.material()).toBe(before);
     expect(await status(port, await identityOf('operator'))).toMatchObject({ doing: 'well' });
+  });
+});
+
+describe('an identity that is in no file', () => {
+  const files = async (role: Role) => {
+    const { certificate, key } = await authority.issue({ names: [nameOfRole(role)] });
+    const pem = { 'ca.crt': authority.certificate, 'tls.crt': certificate, 'tls.key': key };
+    return Object.fromEntries(Object.entries(pem).map(([name, text]) => [name, Buffer.from(text)]));
+  };
+
+  it('is as good as one of files', async () => {
+    const { port } = await serve(await identityOf('coordinator'));
+    const operator = tlsIdentityFrom(await files('operator'), 'operator', 'a Secret');
+    expect(await status(port, operator)).toMatchObject({ doing: 'well' });
+  });
+
+  it('is refused when it is no good, and it is said where it is from', async () => {
+    const whole = await files('operator');
+    const keyless = { ...whole, 'tls.key': undefined };
+    expect(() => tlsIdentityFrom(keyless, 'operator', 'the Secret x')).toThrow(
+      'there is no tls.key in the Secret x',
+    );
+    expect(() => tlsIdentityFrom(whole, 'trainer', 'the Secret x')).toThrow(
+      'the certificate in the Secret x is not for a trainer',
+    );
   });
 });
 

@@ -41,6 +41,14 @@ describe('the replicas of a run that goes on', () => {
       kept: { applied: 2, atEnd: undefined },
     });
   });
+
+  it('stay as many as somebody wanted after the end', () => {
+    expect(decided({ replicas: 2, atEnd: 4 })).toEqual({
+      action: 'scale',
+      replicas: 2,
+      kept: { applied: 2, atEnd: undefined },
+    });
+  });
 });
 
 describe('the replicas of a run that is over', () => {

@@ -41,8 +41,14 @@ export function decideReplicas(view: ReplicasView): ReplicasDecision {
     };
   }
   if (atEnd !== undefined) {
+    // Who scaled it up meanwhile knows better.
     const kept = { applied, atEnd: undefined };
-    return { action: 'scale', replicas: atEnd, kept, reason: 'the run goes on' };
+    return {
+      action: 'scale',
+      replicas: replicas === 0 ? atEnd : replicas,
+      kept,
+      reason: 'the run goes on',
+    };
   }
   return { action: 'follow', replicas, reason: 'the StatefulSet asks for them' };
 }

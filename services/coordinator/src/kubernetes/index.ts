@@ -6,19 +6,17 @@ import {
   patchConfigMap,
   patchReplicas,
   readConfigMap,
-  type Cluster,
   type EventSender,
   type PodNews,
   type StatefulSetFacts,
 } from '@gan-train/kubernetes';
-import { GanTrainError, mostTrainers } from '@gan-train/service';
-import { status } from '../status.js';
+import { GanTrainError, mostTrainers, rarely } from '@gan-train/service';
 import type { Run } from '../run.js';
-import { createTurns } from '../turns.js';
-import { decideReplicas } from './decide-replicas.js';
+import { decideReplicas, type ReplicasView } from './decide-replicas.js';
 import { eventTextFrom } from './event-text.js';
 import { dataFromKept, keptFromData, wholeFrom } from './kept.js';
-import { statusDataFrom } from './status-data.js';
+import { createSharedWork } from './shared-work.js';
+import { createStatusWriter } from './status-writer.js';
 
 export interface KubernetesOptions {
   /** Of the Helm release: names begin with it. */
@@ -38,9 +36,10 @@ export interface KubernetesSide {
 
 /** In the chart: how many trainers its values ask for. */
 const askedAnnotation = 'gan-train/replicas';
-const statusMs = 5_000;
 const againMs = 5_000;
 const flushMs = 3_000;
+/** What fails again and again for the same reason is said so seldom. */
+const sayAgainMs = 600_000;
 
 /**
  * Follows the trainers' StatefulSet and its pods, and says in the cluster how the run is doing. What the API refuses is logged and tried again: a
@@ -48,16 +47,19 @@ const flushMs = 3_000;
  */
 export function joinKubernetes(run: Run, options: KubernetesOptions): KubernetesSide {
   const cluster = openCluster();
-  const { events, log, config } = run.context;
+  const { events, log, config, metrics } = run.context;
   const names = { trainers: `${options.release}-trainer`, status: `${options.release}-status` };
   const stop = new AbortController();
-  const inTurn = createTurns();
   const lookedAt = run.handle({ kind: 'tick' });
   let seen: StatefulSetFacts | undefined;
   let sender: EventSender | undefined;
   let again: NodeJS.Timeout | undefined;
-  const failed = (what: string) => (error: GanTrainError) =>
-    log.warn({ reason: error.message }, `${what}: it is tried again`);
+  /** What the status ConfigMap is to keep, and doesn't yet. */
+  let unkept: Pick<ReplicasView, 'applied' | 'atEnd'> | undefined;
+  const failed = (what: string) => {
+    const say = rarely(sayAgainMs, (reason) => log.warn({ reason }, `${what}: it is tried again`));
+    return (error: GanTrainError) => say(error.message);
+  };
 
   // ---- how many trainers there are to be
 
@@ -65,6 +67,7 @@ export function joinKubernetes(run: Run, options: KubernetesOptions): Kubernetes
     // A run that was over before is over as soon as it has been looked at.
     await lookedAt;
     if (seen === undefined) return;
+    await keep();
     const kept = keptFromData(await readConfigMap(cluster, names.status));
     const asked = wholeFrom(seen.annotations[askedAnnotation]);
     const { replicas } = seen;
@@ -81,7 +84,7 @@ export function joinKubernetes(run: Run, options: KubernetesOptions): Kubernetes
         return;
       case 'scale':
         await patchReplicas(cluster, names.trainers, decision.replicas);
-        await patchConfigMap(cluster, names.status, dataFromKept(decision.kept));
+        unkept = decision.kept;
         seen = { ...seen, replicas: decision.replicas };
         log.info({ replicas: decision.replicas, reason: decision.reason }, 'scaled');
         sender?.send({
@@ -89,6 +92,7 @@ export function joinKubernetes(run: Run, options: KubernetesOptions): Kubernetes
           reason: 'Scaled',
           message: `${names.trainers} has ${decision.replicas} replicas: ${decision.reason}`,
         });
+        await keep();
         if (!isOver) await want(decision.replicas);
         return;
       case 'follow':
@@ -96,20 +100,29 @@ export function joinKubernetes(run: Run, options: KubernetesOptions): Kubernetes
     }
   }
 
-  /** With no replicas the run waits for some: it still wants what it can't do without. */
+  async function keep(): Promise<void> {
+    if (unkept === undefined) return;
+    await patchConfigMap(cluster, names.status, dataFromKept(unkept));
+    unkept = undefined;
+  }
+
+  /** With no replicas the run waits for some: it still wants what it can't do without, and nobody is to be alarmed that they aren't there. */
   async function want(replicas: number): Promise<void> {
     const trainers = Math.min(mostTrainers, Math.max(1, config.minTrainers, replicas));
     if (trainers !== run.core.view.wanted) await run.scale(trainers);
+    metrics.trainersWanted(replicas === 0 ? 0 : trainers);
   }
 
-  async function settle(): Promise<void> {
+  const notSettled = failed('the replicas cannot be settled');
+  const settle = createSharedWork(async () => {
     clearTimeout(again);
-    await inTurn(settleReplicas).catch((thrown: unknown) => {
-      failed('the replicas cannot be settled')(GanTrainError.from(thrown));
-      clearTimeout(again);
+    try {
+      await settleReplicas();
+    } catch (thrown) {
+      notSettled(GanTrainError.from(thrown));
       again = setTimeout(() => void settle(), againMs).unref();
-    });
-  }
+    }
+  });
 
   function changed(facts: StatefulSetFacts): void {
     if (seen === undefined) begin(facts);
@@ -167,33 +180,6 @@ export function joinKubernetes(run: Run, options: KubernetesOptions): Kubernetes
       await sender?.flush(flushMs);
       clearTimeout(again);
       stop.abort();
-    },
-  };
-}
-
-/** Writes the run's status when it has changed, every few seconds at most. */
-function createStatusWriter(
-  run: Run,
-  cluster: Cluster,
-  name: string,
-  onFailure: (error: GanTrainError) => void,
-) {
-  const inTurn = createTurns();
-  let written = '';
-  const write = async (): Promise<void> =>
-    inTurn(async () => {
-      const data = statusDataFrom(status(run, { runId: '' }));
-      const text = JSON.stringify(data);
-      if (text === written) return;
-      await patchConfigMap(cluster, name, { ...data, updated: new Date().toISOString() });
-      written = text;
-    }).catch((thrown: unknown) => onFailure(GanTrainError.from(thrown)));
-  const timer = setInterval(() => void write(), statusMs);
-  return {
-    write,
-    async close() {
-      clearInterval(timer);
-      await write();
     },
   };
 }

@@ -17,9 +17,8 @@ import {
   type Start,
   type TlsIdentity,
 } from '@gan-train/rpc';
-import { GanTrainError, modelFromConfig, type RunConfig } from '@gan-train/service';
+import { GanTrainError, modelFromConfig, untilAborted, type RunConfig } from '@gan-train/service';
 import { wishes, type GenerationOrder, type StateSlice } from '../comm-calls.js';
-import { untilAborted } from './aborted.js';
 import { createArrivals } from './arrivals.js';
 import type { GenerationMemory } from './generation-memory.js';
 import { createHeldState, type HeldState } from './held-state.js';

@@ -46,7 +46,7 @@ describe("a trainer's metrics", () => {
     expect(seconds).toContain('step_seconds_sum{part="compute"} 8');
   });
 
-  it('say whether the session to the coordinator stands', async () => {
+  it('say whether it is connected to the coordinator', async () => {
     const metrics = createTrainerMetrics();
     expect(await shown(metrics, 'coordinator_connected')).toEqual(['coordinator_connected 0']);
     metrics.coordinatorPresent(true);

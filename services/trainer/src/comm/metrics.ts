@@ -27,7 +27,7 @@ export function createTrainerMetrics(tls?: TlsIdentity) {
   for (const direction of ['received', 'sent']) allReduceBytes.inc({ direction }, 0);
   const generation = laterGauge('generation', 'Number of the generation in its term');
   const term = laterGauge('term', "The coordinator's term");
-  const connected = gauge('coordinator_connected', '1 while the session to the coordinator stands');
+  const connected = gauge('coordinator_connected', '1 while connected to the coordinator');
   const healBytes = counter('heal_bytes_total', 'Bytes of states that were taken over from others');
   const healSeconds = histogram(
     'heal_seconds',
@@ -38,7 +38,7 @@ export function createTrainerMetrics(tls?: TlsIdentity) {
   const build = gauge('build_info', 'Constant 1; the labels say what runs', ['version', 'engine']);
   const stepSeconds = histogram(
     'step_seconds',
-    'Seconds of a phase, by what they went into',
+    'Seconds of a phase, by what they went into; a step has two phases',
     [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100],
     ['part'],
   );

@@ -31,7 +31,6 @@ import {
   type TrainerActions,
 } from '../membership/membership.js';
 import { Moved, serveCalls } from '../thread-calls.js';
-import { unlessAborted } from './aborted.js';
 import { openGeneration, phaseLengths, type OpenGeneration } from './generation.js';
 import { createGenerationMemory } from './generation-memory.js';
 import { createPendingGrids, type Grid } from './grids.js';
@@ -43,6 +42,7 @@ import { startPeerServer } from './peer-server.js';
 import { probeMembers } from './probe.js';
 import { openSession, type Session } from './session.js';
 import { createStuckInspector } from './stuck.js';
+import { unlessClosed } from './unless-closed.js';
 import { putCheckpoint, putGrid } from './uploads.js';
 
 export interface WorkerData {
@@ -336,7 +336,7 @@ const calls: CommCalls = {
     within(asked, async ({ held }) => Promise.resolve(held.hold(snapshot))),
   items: async ({ serial: asked, step }) =>
     within(asked, async ({ order, closed }) => {
-      const bytes = await unlessAborted((items as ItemSource).itemsOfStep(step, order.shards), closed);
+      const bytes = await unlessClosed((items as ItemSource).itemsOfStep(step, order.shards), closed);
       return new Moved(bytes, [bytes.buffer as ArrayBuffer]);
     }),
   allReduce: async ({ serial: asked, ...position }) =>
