@@ -22,7 +22,7 @@ export interface WaitFlags {
 
 const pollMs = 2_000;
 const longestSeconds = 31_536_000;
-const passing: readonly ErrorCode[] = ['coordinator_lost', 'kubernetes', 'timeout'];
+const passing: readonly ErrorCode[] = ['coordinator_lost', 'kubernetes', 'run_missing', 'timeout'];
 
 /** `gan-train wait`: until a run makes one more step, or ends. Returns the exit code; throws why it doesn't. */
 export async function wait(run: string | undefined, flags: WaitFlags, signal: AbortSignal): Promise<number> {
@@ -89,21 +89,16 @@ async function knownOrReason(place: RunPlace, directory: string | undefined): Pr
     return await askCoordinator<object, StatusReply__Output>(place, 'Status', { runId: '' });
   } catch (thrown) {
     const error = GanTrainError.from(thrown);
-    if (!isPassing(error, place.run, directory)) throw error;
+    if (!isPassing(error)) throw error;
     // A coordinator goes when its run is over, and its files say how that ended.
     const known = directory === undefined ? undefined : knownFromRecord(await loadRunRecord(directory));
     return known ?? error.what;
   }
 }
 
-/** The coordinator isn't there yet, or again. */
-function isPassing(
-  { code, cause }: GanTrainError,
-  run: string | undefined,
-  directory: string | undefined,
-): boolean {
+/** The coordinator isn't there yet, or again; a directory that has no run was refused before. */
+function isPassing({ code, cause }: GanTrainError): boolean {
   // The API's answer to who has no right to ask.
   if ([401, 403].includes(Number((cause as { code?: unknown } | undefined)?.code))) return false;
-  if (code === 'run_missing') return directory !== undefined || isClusterRun(run);
   return passing.includes(code);
 }
