@@ -10,11 +10,10 @@ import {
   gridNoise,
   type Gan,
 } from '@gan-train/gan';
-import { GanTrainError, modelFromConfig } from '@gan-train/service';
+import { GanTrainError, modelFromConfig, unlessAborted } from '@gan-train/service';
 import { loadEngine, resolveEngine } from '@gan-train/trainer/engine';
 import { loadGeneratorSource } from './generator-source.js';
 import { wholeNumber } from './numbers.js';
-import { unlessAborted } from './unless-aborted.js';
 
 const mostImages = 4096;
 

@@ -1,4 +1,4 @@
-export { untilAborted } from './aborted.js';
+export { unlessAborted, untilAborted } from './aborted.js';
 export {
   adamFromConfig,
   hashFromIdentity,

@@ -199,7 +199,7 @@ export function openGeneration(
     },
     close() {
       if (closed.signal.aborted) return;
-      closed.abort();
+      closed.abort(new GanTrainError('cancelled', 'the generation is closed'));
       held.close();
       shelf.close();
       sums?.close();

@@ -17,6 +17,7 @@ import {
   createLogger,
   GanTrainError,
   startHttpServer,
+  unlessAborted,
   type Fault,
   type RunConfig,
 } from '@gan-train/service';
@@ -42,7 +43,6 @@ import { startPeerServer } from './peer-server.js';
 import { probeMembers } from './probe.js';
 import { openSession, type Session } from './session.js';
 import { createStuckInspector } from './stuck.js';
-import { unlessClosed } from './unless-closed.js';
 import { putCheckpoint, putGrid } from './uploads.js';
 
 export interface WorkerData {
@@ -336,7 +336,7 @@ const calls: CommCalls = {
     within(asked, async ({ held }) => Promise.resolve(held.hold(snapshot))),
   items: async ({ serial: asked, step }) =>
     within(asked, async ({ order, closed }) => {
-      const bytes = await unlessClosed((items as ItemSource).itemsOfStep(step, order.shards), closed);
+      const bytes = await unlessAborted((items as ItemSource).itemsOfStep(step, order.shards), closed);
       return new Moved(bytes, [bytes.buffer as ArrayBuffer]);
     }),
   allReduce: async ({ serial: asked, ...position }) =>

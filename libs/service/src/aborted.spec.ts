@@ -1,6 +1,6 @@
-import { GanTrainError } from '@gan-train/service';
 import { expect, it } from 'vitest';
-import { unlessAborted } from './unless-aborted.js';
+import { unlessAborted, untilAborted } from './aborted.js';
+import { GanTrainError } from './errors.js';
 
 it('gives what comes first: the value, the failure, or why it is not wanted any more', async () => {
   const stop = new AbortController();
@@ -10,4 +10,12 @@ it('gives what comes first: the value, the failure, or why it is not wanted any 
   stop.abort(new GanTrainError('cancelled', 'SIGINT received'));
   await expect(endless).rejects.toThrow('SIGINT received');
   await expect(unlessAborted(Promise.resolve(1), stop.signal)).rejects.toMatchObject({ code: 'cancelled' });
+});
+
+it('waits for a signal that has aborted no longer', async () => {
+  const stop = new AbortController();
+  const waiting = untilAborted(stop.signal);
+  stop.abort();
+  await waiting;
+  await untilAborted(stop.signal);
 });
