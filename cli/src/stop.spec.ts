@@ -28,12 +28,16 @@ const stopped = async (name: string | undefined): Promise<string> => {
   return told;
 };
 
-it('asks a run to end, and says how to wait for that', async () => {
-  expect(await stopped('runs/x')).toBe(
-    'it stops after this step, with a checkpoint; gan-train wait runs/x --for end says when\n',
-  );
-  expect(calls).toEqual(['Status', 'Drain']);
-});
+it.each(['running', 'waiting'])(
+  'asks a run that is %s to end, and says how to wait for that',
+  async (status) => {
+    run.status = status;
+    expect(await stopped('runs/x')).toBe(
+      'it stops after this step, with a checkpoint; gan-train wait runs/x --for end says when\n',
+    );
+    expect(calls).toEqual(['Status', 'Drain']);
+  },
+);
 
 it('says of a run in a cluster that it goes on, and what pauses it', async () => {
   const [first, second, ...rest] = (await stopped('k8s:faces')).split('\n');
