@@ -73,6 +73,8 @@ describe('while it gathers at first, the run', () => {
     const trainers = [fresh('a'), fresh('b', 'joined')];
     const reason = '1 of 2 trainers is ready';
     expect(decide({ ...begin, stage: first(), trainers })).toEqual({ action: 'wait', reason });
+    const none = { ...begin, stage: first(), trainers: [], wanted: 1 };
+    expect(decide(none).reason).toBe('0 of 1 trainer is ready');
   });
 
   it('starts from the initial state with the first that are ready, in the order of arrival', () => {

@@ -87,7 +87,7 @@ function decideGathering(nowMs: number, run: RunView, stage: Gathering, options:
   if (chosen.length >= least) {
     return decideKeeper(chosen, holders) ?? start(run, chosen, best, isStored, holders);
   }
-  const ready = `${chosen.length} of ${plural(least, 'trainer')} ${chosen.length === 1 ? 'is' : 'are'} ready`;
+  const ready = `${chosen.length} of ${plural(least, 'trainer')} ${chosen.length === 1 || least === 1 ? 'is' : 'are'} ready`;
   if (late) {
     const reason = `only ${ready} after ${options.joinMs / 1000} s`;
     return keeping({
