@@ -16,10 +16,10 @@ export async function outcomeOrLeave(run: Run, signal: AbortSignal): Promise<Run
   return Promise.race([run.outcome, untilMayGo(run, signal)]);
 }
 
-async function untilMayGo(run: Run, signal: AbortSignal): Promise<undefined> {
+async function untilMayGo(run: Run, signal: AbortSignal): Promise<RunOutcome | undefined> {
   const { log } = run.context;
   await untilAborted(signal);
-  if (run.isOver) return undefined;
+  if (run.isOver) return run.outcome;
   log.info('asked to go: the run goes on without this process');
   const deadline = performance.now() + leaveMs;
   await delay(settleMs);
