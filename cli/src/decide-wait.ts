@@ -1,4 +1,4 @@
-import type { RunRecord } from '@gan-train/coordinator';
+import { hasEnded, type RunRecord } from '@gan-train/coordinator';
 import type { StatusReply__Output as Reply } from '@gan-train/rpc';
 import { plural } from '@gan-train/service';
 
@@ -18,7 +18,7 @@ export type KnownRun = Pick<Reply, 'doing' | 'trainers' | 'trainersWanted' | 'ro
 
 /** Of a run that is over, what its files say; undefined for one that a coordinator may go on with. */
 export function knownFromRecord({ status, step, reason }: RunRecord): KnownRun | undefined {
-  if (status === 'waiting' || status === 'running') return undefined;
+  if (!hasEnded(status)) return undefined;
   const failed = reason === undefined ? [] : [{ failed: { message: reason } } as Reply['events'][number]];
   const doing = 'its coordinator has ended';
   return {

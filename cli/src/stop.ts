@@ -1,15 +1,13 @@
+import { hasEnded } from '@gan-train/coordinator';
 import { callCoordinator, type StatusReply__Output } from '@gan-train/rpc';
 import { isClusterRun } from './cluster-run.js';
 import { withCoordinator, type RunPlace } from './coordinator-of.js';
-
-const ended = ['finished', 'stopped', 'failed'];
 
 /** `gan-train stop`: asks a run that is alive to end after the step that it is in, with a checkpoint. Returns the exit code. */
 export async function stop(place: RunPlace): Promise<number> {
   const text = await withCoordinator(place, async (client) => {
     const { run } = await callCoordinator<object, StatusReply__Output>(client, 'Status', { runId: '' });
-    if (run && ended.includes(run.status))
-      return `it has ended: ${run.status} at step ${run.step} of ${run.steps}`;
+    if (run && hasEnded(run.status)) return `it has ended: ${run.status} at step ${run.step} of ${run.steps}`;
     await callCoordinator(client, 'Drain', { runId: run?.runId ?? '', reason: 'somebody asked for it' });
     return textOfStop(place.run);
   });

@@ -8,6 +8,9 @@ import type { MemberView } from './membership/view.js';
 
 export type RunStatus = 'waiting' | 'running' | 'finished' | 'stopped' | 'failed';
 
+/** Whether a run of this status has ended, so that nothing of it changes until somebody goes on with it. */
+export const hasEnded = (status: string): boolean => ['finished', 'stopped', 'failed'].includes(status);
+
 /** run.json: what happened. Replaced atomically, and synced. */
 export interface RunRecord {
   format: 1;

@@ -5,8 +5,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import 'reflect-metadata';
-import * as x509 from '@peculiar/x509';
+import { createAuthority } from '@gan-train/rpc/testing';
 import { AppsV1Api, CoreV1Api, KubeConfig } from 'kubernetes-client';
 import { onTestFinished } from 'vitest';
 import type { Cluster } from '../cluster.js';
@@ -57,7 +56,8 @@ export async function startFakeApi(): Promise<FakeApi> {
   const sockets = new Set<Socket>();
   const take = async (request: IncomingMessage, answer: ServerResponse | Duplex): Promise<void> =>
     calls.add(await callFrom(request, answer));
-  const server = createServer(await certificate(), (request, response) => void take(request, response));
+  const { certificate: cert, key } = await (await createAuthority()).issue({});
+  const server = createServer({ cert, key }, (request, response) => void take(request, response));
   server.on('upgrade', (request: IncomingMessage, socket: Duplex) => void take(request, socket));
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -138,20 +138,5 @@ function tunnelFrom(key: string, socket: Duplex): FakeTunnel {
     },
     receive: messages.next,
     fallSilent: () => void socket.removeAllListeners('data').resume(),
-  };
-}
-
-async function certificate(): Promise<{ cert: string; key: string }> {
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const own = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=fake API',
-    keys,
-    signingAlgorithm: algorithm,
-  });
-  const key = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
-  return {
-    cert: own.toString('pem'),
-    key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`,
   };
 }

@@ -13,9 +13,12 @@ export interface ReplicasView {
   scaleToZero: boolean;
 }
 
+/** What has to outlive the coordinator's process. */
+export type KeptReplicas = Pick<ReplicasView, 'applied' | 'atEnd'>;
+
 export type ReplicasDecision =
   /** The StatefulSet is given another number; what is kept changes with it. */
-  | { action: 'scale'; replicas: number; kept: Pick<ReplicasView, 'applied' | 'atEnd'>; reason: string }
+  | { action: 'scale'; replicas: number; kept: KeptReplicas; reason: string }
   /** The run wants as many trainers as it asks for. */
   | { action: 'follow'; replicas: number; reason: string }
   | { action: 'wait'; reason: string };

@@ -12,7 +12,7 @@ import {
 } from '@gan-train/kubernetes';
 import { GanTrainError, mostTrainers, rarely } from '@gan-train/service';
 import type { Run } from '../run.js';
-import { decideReplicas, type ReplicasView } from './decide-replicas.js';
+import { decideReplicas, type KeptReplicas } from './decide-replicas.js';
 import { eventTextFrom } from './event-text.js';
 import { dataFromKept, keptFromData, wholeFrom } from './kept.js';
 import { createSharedWork } from './shared-work.js';
@@ -55,7 +55,7 @@ export function joinKubernetes(run: Run, options: KubernetesOptions): Kubernetes
   let sender: EventSender | undefined;
   let again: NodeJS.Timeout | undefined;
   /** What the status ConfigMap is to keep, and doesn't yet. */
-  let unkept: Pick<ReplicasView, 'applied' | 'atEnd'> | undefined;
+  let unkept: KeptReplicas | undefined;
   const failed = (what: string) => {
     const say = rarely(sayAgainMs, (reason) => log.warn({ reason }, `${what}: it is tried again`));
     return (error: GanTrainError) => say(error.message);
